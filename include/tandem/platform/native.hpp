@@ -1,0 +1,56 @@
+// tandem/platform/native.hpp: the ground that this machine offers.
+//
+// Contract   park and unpark as platform.hpp asks. On Linux they are the futex calls; elsewhere this is portable.hpp.
+// Algorithm  futex(WAIT_BITSET) sleeps only if the word still holds what the caller saw, checked by the kernel under
+//            its own lock, so a change before the sleep is never missed. The deadline is absolute, on CLOCK_MONOTONIC,
+//            which is what libstdc++'s and libc++'s steady_clock read.
+//            futex(WAKE) uses the word's address as a key and does not read it: the word may be gone, and at worst
+//            somebody who now sleeps at the same address wakes for no reason and looks again.
+// Cost       one system call per park, one per unpark; nothing as long as nobody parks.
+// Source     [futex]
+// Tests      tests/waiter.test.cpp, and every stress test.
+#pragma once
+
+#if !defined(__linux__)
+#include <tandem/platform/portable.hpp>
+#else
+
+#define TANDEM_ABI v0_native
+
+#include <tandem/platform/standard.hpp>
+
+#include <climits>
+#include <ctime>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tandem::inline TANDEM_ABI::platform {
+
+static_assert(sizeof(atomic<std::uint32_t>) == sizeof(std::uint32_t), "a futex is exactly 32 bits wide");
+
+inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::time_point until) noexcept {
+  timespec at{};
+  timespec* deadline = nullptr;
+  if (until != no_deadline) {
+    auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(until.time_since_epoch()).count();
+    if (ns < 0) ns = 0;
+    at.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
+    at.tv_nsec = static_cast<long>(ns % 1'000'000'000);
+    deadline = &at;
+  }
+  // Errors are all reasons to look again: EAGAIN (the word has changed), ETIMEDOUT, EINTR.
+  ::syscall(SYS_futex, word.address(), FUTEX_WAIT_BITSET_PRIVATE, seen, deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+}
+
+inline void unpark_one(const atomic<std::uint32_t>& word) noexcept {
+  ::syscall(SYS_futex, word.address(), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
+
+inline void unpark_all(const atomic<std::uint32_t>& word) noexcept {
+  ::syscall(SYS_futex, word.address(), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+}
+
+}  // namespace tandem::inline TANDEM_ABI::platform
+
+#endif

@@ -1,0 +1,33 @@
+// tandem/platform/platform.hpp: the one seam between tandem and the ground.
+//
+// Everything above this folder reaches threads, atomics and clocks only through `tandem::platform`. To put the
+// library on another ground, define TANDEM_PLATFORM_HEADER as the header to include instead, for example
+//     -DTANDEM_PLATFORM_HEADER="<tandem/platform/portable.hpp>"
+// Such a header defines TANDEM_ABI (the name of the inline namespace, so that two grounds never mix in one program
+// without a link error) and, in `namespace tandem::TANDEM_ABI::platform`:
+//
+//     order                     the memory orders, as std::memory_order names them
+//     atomic<T>                 every operation takes its order; there is no default
+//     park(word, seen, until)   sleep while `word` still holds `seen`; returns when unparked, at `until`, or for no
+//                               reason at all: callers look again
+//     unpark_one(word)          wake one, or all, of those parked on `word`; the word itself is not touched, so the
+//     unpark_all(word)          object around it may already be gone
+//     clock, no_deadline        a monotonic clock; the time point that never comes
+//     yield(), spin_hint()      let another thread run; we are polling
+//     prefetch_to_write(p)      a hint that the line at `p` is about to be written
+//     plain_read(p)             told of each access to a message's memory, which is not atomic; nothing here, race
+//     plain_write(p)            detection on a platform that explores schedules
+//     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness
+//     stop_token, stop_callback<F>
+//     cache_line                the distance that keeps two variables from sharing a line, in bytes
+#pragma once
+
+#if defined(TANDEM_PLATFORM_HEADER)
+#include TANDEM_PLATFORM_HEADER
+#else
+#include <tandem/platform/native.hpp>
+#endif
+
+#if !defined(TANDEM_ABI)
+#error "tandem: the platform header has to define TANDEM_ABI, the name of the inline namespace of everything in tandem"
+#endif

@@ -1,0 +1,64 @@
+// tandem/platform/portable.hpp: a ground that needs nothing but the standard library.
+//
+// Contract   park and unpark as platform.hpp asks, from a mutex and a condition variable. Chosen where there is no
+//            futex, or by -DTANDEM_PLATFORM_HEADER="<tandem/platform/portable.hpp>"; the tests run on it as well.
+// Algorithm  A table of 64 buckets; a word's address picks its bucket. Whoever parks holds the bucket's mutex from its
+//            last look at the word until the condition variable has it; whoever unparks has changed the word before
+//            it takes the same mutex. So either the sleeper sees the change, or the waker sees the sleeper.
+//            The waker touches the bucket, which lives as long as the program, and never the word.
+//            It always notifies all: words that share a bucket must not steal each other's wake-ups (and notify_one
+//            of glibc 2.25 to 2.40 can lose one: its bug 25847).
+// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks.
+// Source     [glibc-25847]
+// Tests      the whole test suite, in the preset `portable`.
+#pragma once
+
+#if !defined(TANDEM_ABI)
+#define TANDEM_ABI v0_portable
+#endif
+
+#include <tandem/platform/standard.hpp>
+
+#include <condition_variable>
+#include <mutex>
+
+namespace tandem::inline TANDEM_ABI::platform {
+
+namespace parking {
+
+struct alignas(cache_line) bucket {
+  std::mutex mutex;
+  std::condition_variable changed;
+};
+
+/// Never destroyed: a thread may still be parked, or waking another, while the program's statics die.
+inline bucket& of(const void* address) {
+  constexpr std::size_t count = 64;
+  static bucket* const table = new bucket[count];
+  const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address));
+  return table[(bits * 0x9E3779B97F4A7C15u) >> 58u];
+}
+
+inline void unpark(const void* address) noexcept {
+  bucket& b = of(address);
+  { const std::lock_guard<std::mutex> hold(b.mutex); }
+  b.changed.notify_all();
+}
+
+}  // namespace parking
+
+inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::time_point until) noexcept {
+  parking::bucket& b = parking::of(word.address());
+  std::unique_lock<std::mutex> hold(b.mutex);
+  if (word.load(order::relaxed) != seen) return;  // relaxed: callers look again, with the order they need
+  if (until == no_deadline) {
+    b.changed.wait(hold);
+  } else {
+    b.changed.wait_until(hold, until);
+  }
+}
+
+inline void unpark_one(const atomic<std::uint32_t>& word) noexcept { parking::unpark(word.address()); }
+inline void unpark_all(const atomic<std::uint32_t>& word) noexcept { parking::unpark(word.address()); }
+
+}  // namespace tandem::inline TANDEM_ABI::platform

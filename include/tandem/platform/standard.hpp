@@ -1,0 +1,89 @@
+// tandem/platform/standard.hpp: the part of the ground that the standard library supplies, for every platform that
+// runs on real threads. A platform header defines TANDEM_ABI, includes this, and adds park and unpark.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <stop_token>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#if !defined(TANDEM_ABI)
+#error "tandem: include <tandem/platform/platform.hpp>, not a part of a platform"
+#endif
+
+namespace tandem::inline TANDEM_ABI::platform {
+
+using order = std::memory_order;
+
+/// std::atomic with no default order: whoever writes an access has to say what it carries.
+template <class T>
+class atomic {
+ public:
+  constexpr atomic() noexcept = default;
+  constexpr explicit atomic(T initial) noexcept : value_(initial) {}
+
+  T load(order o) const noexcept { return value_.load(o); }
+  void store(T desired, order o) noexcept { value_.store(desired, o); }
+  T exchange(T desired, order o) noexcept { return value_.exchange(desired, o); }
+  bool compare_exchange_weak(T& expected, T desired, order success, order failure) noexcept {
+    return value_.compare_exchange_weak(expected, desired, success, failure);
+  }
+  bool compare_exchange_strong(T& expected, T desired, order success, order failure) noexcept {
+    return value_.compare_exchange_strong(expected, desired, success, failure);
+  }
+  T fetch_add(T operand, order o) noexcept { return value_.fetch_add(operand, o); }
+  T fetch_sub(T operand, order o) noexcept { return value_.fetch_sub(operand, o); }
+  T fetch_or(T operand, order o) noexcept { return value_.fetch_or(operand, o); }
+  T fetch_and(T operand, order o) noexcept { return value_.fetch_and(operand, o); }
+
+  /// Where the value lies, for a call into the operating system that sleeps on it.
+  const void* address() const noexcept { return &value_; }
+
+ private:
+  std::atomic<T> value_{};
+};
+
+using clock = std::chrono::steady_clock;
+inline constexpr clock::time_point no_deadline = clock::time_point::max();
+
+inline void yield() noexcept { std::this_thread::yield(); }
+
+inline void spin_hint() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+  asm volatile("yield" ::: "memory");
+#endif
+}
+
+inline void prefetch_to_write(const void* line) noexcept {
+#if defined(__GNUC__)
+  __builtin_prefetch(line, 1);
+#else
+  (void)line;
+#endif
+}
+
+inline void plain_read(const void*) noexcept {}
+inline void plain_write(const void*) noexcept {}
+
+template <class T>
+T& per_thread() noexcept {
+  static_assert(std::is_trivially_destructible_v<T>, "what a thread has learned dies with it, silently");
+  static thread_local constinit T learned{};
+  return learned;
+}
+
+using stop_token = std::stop_token;
+template <class Callback>
+using stop_callback = std::stop_callback<Callback>;
+
+/// 64 bytes on the machines we measure on. A constant, not std::hardware_destructive_interference_size: that one
+/// changes with compiler flags, and with it would the layout of every channel.
+inline constexpr std::size_t cache_line = 64;
+
+}  // namespace tandem::inline TANDEM_ABI::platform
