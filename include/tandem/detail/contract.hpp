@@ -1,0 +1,28 @@
+// tandem/detail/contract.hpp: what happens to a caller who breaks a documented precondition.
+//
+// Contract   require(false, sentence) prints `tandem: <sentence>` on standard error and aborts, in every build: a
+//            channel that is misused has no right answer left, and a message lost in silence is the worst one.
+//            It works without exceptions and allocates nothing.
+// Tests      the death tests of every primitive.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+[[noreturn]] inline void misuse(const char* sentence) noexcept {
+  std::fprintf(stderr, "tandem: %s\n", sentence);
+  std::fflush(stderr);
+  std::abort();
+}
+
+constexpr void require(bool holds, const char* sentence) noexcept {
+  if (!holds) [[unlikely]] {
+    misuse(sentence);
+  }
+}
+
+}  // namespace tandem::inline TANDEM_ABI::detail

@@ -1,0 +1,88 @@
+// tandem/detail/operation.hpp: how an operation that may have to wait is run: the one core under every plain, timed and
+// cancellable variant of every primitive.
+//
+// Contract   run(op, until, stop) brings `op` to one of its outcomes. A stop requested before the call ends it before it
+//            has tried anything; otherwise what can be done at once is done, whatever the deadline says.
+//            `op` is one operation on one channel, and supplies what is particular to it:
+//
+//                outcome try_now()          do it if nobody has to be waited for; else refused
+//                outcome enlist(place&)     do it now, or else stand in line, in one step: no partner comes between the
+//                                           look and the enlisting. pending: enlisted; look: enlisted, but something
+//                                           has changed meanwhile, so leave and try again; otherwise it is done
+//                void withdraw(place&)      leave the line, if still in it
+//                void leave()               called last by an operation that has stood in line, after it succeeded or
+//                                           gave up: a turn that it was given and did not use is passed on here
+//                static bool polls          true if enlist() has already polled for as long as polling pays
+//
+//            An awaited operation and an arm of a select are run by other loops than this one, from the same five.
+// Algorithm  enlist -> wait -> what did the partner write?
+//                look                  somebody says that trying is worth it: once more from the start
+//                timeout, stopped      nobody had claimed us: withdraw, nothing has happened
+//                ok, closed, abandoned done; the partner has unlinked us
+// Order      none of its own.
+// Tests      tests/waiter.test.cpp, tests/verbs.test.cpp
+#pragma once
+
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/detail/waiter.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+/// What a cancellable wait has to be told: nullptr, or a token that may ask it to stop.
+using stop_request = const platform::stop_token*;
+
+/// Waits for `me` to be completed; a stop request completes it too.
+template <bool Polled>
+outcome wait_or_stop(waiter& me, deadline until, stop_request stop) {
+  const auto wait = [&] { return Polled ? me.sleep(until) : me.wait(until); };
+  if (stop == nullptr) return wait();
+  // The callback may run in this very constructor, and its destructor waits for one that is running: it takes no lock
+  // and we hold none.
+  const auto cancel = [&me]() noexcept { me.cancel(outcome::stopped); };
+  const platform::stop_callback<decltype(cancel)> on_stop(*stop, cancel);
+  return wait();
+}
+
+/// Makes sure that nobody knows `me` any longer, after enlist() said that there is something to look at.
+template <class Operation>
+void step_out(Operation& op, waiter& me, place& here) {
+  if (me.claim()) {
+    op.withdraw(here);
+  } else {
+    static_cast<void>(me.wait(deadline::forever()));  // whoever has claimed us is about to complete us
+  }
+}
+
+template <class Operation>
+[[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
+  waiter me;
+  place here{me};
+  for (bool stood_in_line = false;; stood_in_line = true) {
+    outcome how = op.enlist(here);
+    if (how == outcome::look) {
+      step_out(op, me, here);
+    } else {
+      if (how == outcome::pending) {
+        how = wait_or_stop<Operation::polls>(me, until, stop);
+        if (how == outcome::timeout || how == outcome::stopped) op.withdraw(here);
+        stood_in_line = true;
+      }
+      if (how != outcome::look) {
+        if (stood_in_line) op.leave();
+        return how;
+      }
+    }
+    me.rearm();
+  }
+}
+
+template <class Operation>
+outcome run(Operation op, deadline until, stop_request stop) {
+  if (stop != nullptr && stop->stop_requested()) return outcome::stopped;
+  if (until.is_at_once()) return op.try_now();
+  return run_waiting(op, until, stop);
+}
+
+}  // namespace tandem::inline TANDEM_ABI::detail

@@ -1,0 +1,31 @@
+// tandem/detail/transfer.hpp: moving one message from where it is to where it goes.
+//
+// Contract   hand_over(from, to) constructs a T in the raw memory at `to` from the T at `from`, which stays alive and
+//            moved-from. Nothing can fail: a message is nothrow-move-constructible. Both ends are reported to the
+//            platform as plain accesses, so that one which explores schedules can see a race on a message.
+// Tests      tests/no_loss.test.cpp
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+template <class T>
+void hand_over(T& from, T* to) noexcept {
+  platform::plain_read(std::addressof(from));
+  platform::plain_write(to);
+  std::construct_at(to, std::move(from));
+}
+
+/// Memory for one T, which somebody else constructs and destroys.
+template <class T>
+union raw {
+  raw() noexcept {}
+  ~raw() {}
+  T value;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::detail

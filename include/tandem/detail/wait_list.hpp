@@ -1,0 +1,103 @@
+// tandem/detail/wait_list.hpp: those who wait at one side of a channel, first come first served.
+//
+// Contract   A place is one waiter's position in one list; it lives in the frame of the operation that waits. Every
+//            function here is called under the channel's lock, and none runs user code, allocates or wakes anybody.
+//            claim_first() and claim_all() remove what they pass: a place whose waiter somebody else has claimed (its
+//            deadline has come, it was stopped, another arm of its select has won) is dropped and never touched again.
+//            remove() may be called for a place that is no longer in the list.
+// Algorithm  An intrusive list, linked both ways, so that a waiter who gives up leaves at once wherever it stands:
+//            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
+//            was woken in vain, where its ticket says: having been overtaken does not cost one's turn.
+// Invariants Tickets grow from first to last. A place is linked iff `listed`.
+// Cost       O(1), but for joining again: O(those woken in vain before it). One claim, a read-modify-write on the
+//            waiter's line, per waiter passed.
+// Tests      tests/waiter.test.cpp
+#pragma once
+
+#include <cstdint>
+
+#include <tandem/detail/waiter.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+struct place {
+  waiter& who;
+  void* slot = nullptr;      // the message: where to take it from, or where to construct it
+  place* previous = nullptr; //
+  place* next = nullptr;     //
+  std::uint64_t ticket = 0;  // 0: has not joined yet
+  bool listed = false;
+};
+
+class wait_list {
+ public:
+  bool empty() const noexcept { return first_ == nullptr; }
+
+  /// Joins: at the end, or, for one who has been here before, where its ticket says.
+  void insert(place& p) noexcept {
+    place* after = last_;
+    if (p.ticket == 0) {
+      p.ticket = ++tickets_;
+    } else {
+      after = nullptr;
+      for (place* q = first_; q != nullptr && q->ticket < p.ticket; q = q->next) after = q;
+    }
+    link(p, after);
+  }
+
+  void remove(place& p) noexcept {
+    if (p.listed) unlink(p);
+  }
+
+  /// The first who can still be claimed, claimed; or nullptr.
+  place* claim_first() noexcept {
+    while (place* const p = first_) {
+      unlink(*p);
+      if (p->who.claim()) return p;
+    }
+    return nullptr;
+  }
+
+  /// All who can be claimed, claimed, as a chain by `next`.
+  place* claim_all() noexcept {
+    place* chain = nullptr;
+    place** end = &chain;
+    while (place* const p = claim_first()) {
+      *end = p;
+      end = &p->next;
+    }
+    return chain;
+  }
+
+ private:
+  void link(place& p, place* after) noexcept {
+    p.previous = after;
+    p.next = after != nullptr ? after->next : first_;
+    (after != nullptr ? after->next : first_) = &p;
+    (p.next != nullptr ? p.next->previous : last_) = &p;
+    p.listed = true;
+  }
+
+  void unlink(place& p) noexcept {
+    (p.previous != nullptr ? p.previous->next : first_) = p.next;
+    (p.next != nullptr ? p.next->previous : last_) = p.previous;
+    p.previous = p.next = nullptr;
+    p.listed = false;
+  }
+
+  place* first_ = nullptr;
+  place* last_ = nullptr;
+  std::uint64_t tickets_ = 0;
+};
+
+/// Completes a chain that claim_all() made; after the lock has been let go.
+inline void complete_all(place* chain, outcome how) noexcept {
+  while (chain != nullptr) {
+    place* const next = chain->next;  // read first: the place is gone once its waiter is completed
+    chain->who.complete(how);
+    chain = next;
+  }
+}
+
+}  // namespace tandem::inline TANDEM_ABI::detail

@@ -1,0 +1,130 @@
+// tandem/detail/waiter.hpp: one blocked operation, whoever it is that waits.
+//
+// Contract   A waiter is made by an operation that has to wait. Others may end its wait, exactly once: the one whose
+//            claim() returned true *must* call complete() with the outcome, and is the only one who may; the waiter
+//            itself ends it by claim() when its own deadline has come. The partner writes the outcome; the waiter
+//            infers nothing from anything else.
+//            Lifetime: a waiter lives in the frame of its operation. complete()'s exchange is the last access to it;
+//            what follows uses its address at most. Until its claim has failed or it has been completed, somebody who
+//            knows a waiter may touch it only under the lock of the list in which it found it.
+// Algorithm  One word:
+//
+//                waiting --claim()--> claimed --complete(outcome)--> outcome
+//
+//            plus a bit that says that the thread sleeps, so that a partner makes a system call only if it must. The
+//            step in between is there for the message to be moved: whoever has claimed a waiter may take its time (a
+//            move constructor), outside every lock, and nobody can cancel any more.
+//            How a waiter wakes is its own affair: a thread polls and parks on the word; another kind passes a wake
+//            function, which is called in place of the unpark (a coroutine: schedule me; a select: the arm that won is
+//            in arm()). docs/decisions/0003 says how these fit.
+// Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
+//            3. asleep is set by the waiting thread alone, and only while no outcome is there.
+// Progress   claim() and complete() are wait-free (complete() makes one system call if the thread sleeps);
+//            wait() blocks.
+// Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before
+//            claim() is relaxed: it decides who may act and hands nothing over. What the claimer reads (the slot) came
+//            to it through the list's lock, what it writes goes out by edge W.
+// Cost       one read-modify-write to claim, one to complete; a system call at each end if the thread slept.
+// Source     [go-chan] [pcml-2009]
+// Tests      tests/waiter.test.cpp
+#pragma once
+
+#include <cstdint>
+
+#include <tandem/detail/backoff.hpp>
+#include <tandem/detail/deadline.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+/// How an operation ended, or that it has not yet.
+enum class outcome : std::uint8_t {
+  pending,    // it has not
+  ok,         // it met its partner, and the message has changed hands
+  look,       // something has changed: try again
+  refused,    // it would have to wait: full for a send, empty for a receive
+  busy,       // somebody else is in the middle of just the step that decides; only try_ operations see this
+  closed,     //
+  timeout,    //
+  stopped,    //
+  abandoned,  // the other side has gone for good
+};
+
+class waiter {
+ public:
+  using wake_function = void (*)(waiter&) noexcept;
+
+  /// A thread that will wait().
+  waiter() noexcept = default;
+  /// Another kind of waiter: `wake` is called, by whoever completes it, when the outcome is there.
+  explicit waiter(wake_function wake) noexcept : wake_(wake) {}
+  waiter(const waiter&) = delete;
+  waiter& operator=(const waiter&) = delete;
+
+  /// True for exactly one caller: the one who now decides how this wait ends.
+  bool claim() noexcept { return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0; }
+
+  /// Ends the wait. Only for the one whose claim() was true; the waiter may be gone when this returns.
+  void complete(outcome how) noexcept {
+    const wake_function wake = wake_;  // read before the exchange: nothing of the waiter may be read after it
+    const std::uint32_t before = word_.exchange(claimed | pack(how), order::release /*W*/);
+    if (wake != nullptr) {
+      wake(*this);
+    } else if ((before & asleep) != 0) {
+      platform::unpark_one(word_);
+    }
+  }
+
+  /// claim() and complete() in one, for whoever has nothing to hand over. True if it was this call that ended the wait.
+  bool cancel(outcome how) noexcept {
+    if (!claim()) return false;
+    complete(how);
+    return true;
+  }
+
+  /// Blocks until the outcome is there, or until the deadline, which is an outcome as well: the waiter is then claimed,
+  /// by itself. Only a thread's waiter.
+  outcome wait(deadline until) noexcept {
+    const auto ended = [this] { return (word_.load(order::acquire /*W*/) & outcome_mask) != 0; };
+    if (!backoff::await(ended, until)) return sleep(until);
+    return written();
+  }
+
+  /// wait() for one who has polled already: sleeps at once.
+  outcome sleep(deadline until) noexcept {
+    std::uint32_t seen = word_.fetch_or(asleep, order::acquire /*W*/) | asleep;
+    while ((seen & outcome_mask) == 0) {
+      if (until.has_passed()) {
+        if (claim()) return outcome::timeout;
+        until = deadline::forever();  // somebody was quicker, and is about to say how it ended
+      }
+      platform::park(word_, seen, until.when());
+      seen = word_.load(order::acquire /*W*/);
+    }
+    return unpack(seen);
+  }
+
+  /// The outcome, once it is there.
+  outcome written() const noexcept { return unpack(word_.load(order::acquire /*W*/)); }
+
+  /// Ready to wait once more. Only when nobody else can know this waiter any longer: it is in no list, and whoever
+  /// claimed it has completed it.
+  void rearm() noexcept { word_.store(0, order::relaxed); }  // relaxed: published by the lock of the next list
+
+ private:
+  using order = platform::order;
+  static constexpr std::uint32_t asleep = 1;
+  static constexpr std::uint32_t claimed = 2;
+  static constexpr std::uint32_t outcome_shift = 8;
+  static constexpr std::uint32_t outcome_mask = 0xFFu << outcome_shift;
+
+  static constexpr std::uint32_t pack(outcome o) noexcept { return static_cast<std::uint32_t>(o) << outcome_shift; }
+  static constexpr outcome unpack(std::uint32_t word) noexcept {
+    return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
+  }
+
+  platform::atomic<std::uint32_t> word_{0};
+  wake_function wake_ = nullptr;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::detail

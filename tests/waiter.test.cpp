@@ -1,0 +1,369 @@
+// What every wait is built from: park and unpark, the waiter and its claim, the list, the lock, the patience.
+#include <tandem/detail/operation.hpp>
+
+#include <tandem/detail/backoff.hpp>
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/mutex.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/detail/waiter.hpp>
+#include <tandem/platform/platform.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace platform = tandem::platform;
+using namespace std::chrono_literals;
+using platform::order;
+using tandem::detail::backoff;
+using tandem::detail::budget;
+using tandem::detail::deadline;
+using tandem::detail::outcome;
+using tandem::detail::place;
+using tandem::detail::wait_list;
+using tandem::detail::waiter;
+
+// --- park and unpark --------------------------------------------------------------------------------------------------
+
+TEST_CASE("park returns at once when the word has changed already") {
+  const platform::atomic<std::uint32_t> word{1};
+  platform::park(word, 0, platform::no_deadline);
+  SUCCEED();
+}
+
+TEST_CASE("park returns when its deadline has come, and no earlier unless something woke it") {
+  const platform::atomic<std::uint32_t> word{0};
+  const auto until = platform::clock::now() + 5ms;
+  while (platform::clock::now() < until) platform::park(word, 0, until);
+  platform::park(word, 0, until);                                        // one in the past
+  platform::park(word, 0, platform::clock::time_point::min());           // and one before the clock began
+  REQUIRE(platform::clock::now() >= until);
+}
+
+TEST_CASE("unpark wakes whoever is parked on the word, and needs nobody to be") {
+  platform::atomic<std::uint32_t> word{0};
+  platform::unpark_one(word);
+  platform::unpark_all(word);
+  for (int round = 0; round < 200; ++round) {
+    word.store(0, order::seq_cst);
+    std::vector<std::thread> sleepers;
+    for (int i = 0; i < 3; ++i) {
+      sleepers.emplace_back([&] {
+        while (word.load(order::acquire) == 0) platform::park(word, 0, platform::no_deadline);
+      });
+    }
+    if (round % 2 == 0) std::this_thread::yield();
+    word.store(1, order::seq_cst);
+    platform::unpark_all(word);
+    for (auto& s : sleepers) s.join();
+  }
+  SUCCEED();
+}
+
+// --- the waiter -------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a waiter is claimed once") {
+  waiter w;
+  CHECK(w.claim());
+  CHECK_FALSE(w.claim());
+  CHECK_FALSE(w.cancel(outcome::stopped));
+  w.complete(outcome::ok);
+  CHECK(w.wait(deadline::forever()) == outcome::ok);
+  CHECK_FALSE(w.claim());
+}
+
+TEST_CASE("of many who claim a waiter exactly one succeeds") {
+  for (int round = 0; round < 500; ++round) {
+    waiter w;
+    std::vector<int> won(4, 0);
+    std::vector<std::thread> claimants;
+    for (std::size_t i = 0; i < won.size(); ++i) {
+      claimants.emplace_back([&w, &won, i] { won[i] = w.claim() ? 1 : 0; });
+    }
+    for (auto& c : claimants) c.join();
+    int winners = 0;
+    for (const int one : won) winners += one;
+    REQUIRE(winners == 1);
+  }
+}
+
+TEST_CASE("the outcome a waiter gets is the one that was written, whether it polls or sleeps") {
+  const bool sleeps = GENERATE(false, true);
+  for (int round = 0; round < 1000; ++round) {
+    waiter w;
+    int message = 0;
+    std::thread partner([&] {
+      if (round % 3 == 0) std::this_thread::yield();
+      if (!w.claim()) return;
+      message = round + 1;  // plain: carried by edge W
+      w.complete(outcome::closed);
+    });
+    const outcome how = sleeps ? w.sleep(deadline::forever()) : w.wait(deadline::forever());
+    REQUIRE(how == outcome::closed);
+    REQUIRE(message == round + 1);
+    partner.join();
+  }
+}
+
+TEST_CASE("a waiter whose deadline comes claims itself, so that nobody else can") {
+  waiter w;
+  CHECK(w.wait(deadline::after(1ms)) == outcome::timeout);
+  CHECK_FALSE(w.claim());
+}
+
+TEST_CASE("a waiter that is claimed when its deadline comes waits for the outcome of the claim") {
+  waiter w;
+  REQUIRE(w.claim());
+  std::thread partner([&] {
+    std::this_thread::sleep_for(5ms);
+    w.complete(outcome::ok);
+  });
+  CHECK(w.wait(deadline::after(1ms)) == outcome::ok);
+  partner.join();
+}
+
+TEST_CASE("either the deadline or the partner ends a wait, never both") {
+  int timeouts = 0;
+  int meetings = 0;
+  for (int round = 0; round < 2000; ++round) {
+    waiter w;
+    bool delivered = false;
+    std::thread partner([&] {
+      if (w.claim()) {
+        delivered = true;
+        w.complete(outcome::ok);
+      }
+    });
+    const outcome how = w.wait(deadline::after(std::chrono::microseconds(round % 60)));
+    partner.join();
+    REQUIRE(delivered == (how == outcome::ok));
+    (how == outcome::ok ? meetings : timeouts) += 1;
+  }
+  CHECK(meetings + timeouts == 2000);
+}
+
+TEST_CASE("a waiter can be armed again once nobody knows it") {
+  waiter w;
+  REQUIRE(w.cancel(outcome::look));
+  REQUIRE(w.wait(deadline::forever()) == outcome::look);
+  w.rearm();
+  REQUIRE(w.cancel(outcome::ok));
+  CHECK(w.wait(deadline::forever()) == outcome::ok);
+}
+
+namespace {
+struct awaited : waiter {
+  awaited() noexcept : waiter([](waiter& me) noexcept { static_cast<awaited&>(me).woken += 1; }) {}
+  int woken = 0;
+};
+}  // namespace
+
+TEST_CASE("a waiter that is no thread is woken by its own function, once, after the outcome is there") {
+  awaited w;
+  REQUIRE(w.claim());
+  CHECK(w.woken == 0);
+  w.complete(outcome::ok);
+  CHECK(w.woken == 1);
+  CHECK(w.written() == outcome::ok);
+  CHECK_FALSE(w.cancel(outcome::stopped));
+  CHECK(w.woken == 1);
+}
+
+// --- the list ---------------------------------------------------------------------------------------------------------
+
+namespace {
+struct entry {
+  waiter who;
+  place where{who};
+};
+}  // namespace
+
+TEST_CASE("a wait list serves first come first served") {
+  wait_list list;
+  entry a;
+  entry b;
+  entry c;
+  CHECK(list.claim_first() == nullptr);
+  for (entry* e : {&a, &b, &c}) list.insert(e->where);
+  CHECK(list.claim_first() == &a.where);
+  CHECK(list.claim_first() == &b.where);
+  CHECK(list.claim_first() == &c.where);
+  CHECK(list.claim_first() == nullptr);
+  CHECK(list.empty());
+}
+
+TEST_CASE("a waiter may leave from wherever it stands, and may leave twice") {
+  for (int leaver = 0; leaver < 3; ++leaver) {
+    wait_list list;
+    std::vector<entry> all(3);
+    for (entry& e : all) list.insert(e.where);
+    list.remove(all[static_cast<std::size_t>(leaver)].where);
+    list.remove(all[static_cast<std::size_t>(leaver)].where);
+    for (int i = 0; i < 3; ++i) {
+      if (i != leaver) CHECK(list.claim_first() == &all[static_cast<std::size_t>(i)].where);
+    }
+    CHECK(list.empty());
+  }
+}
+
+TEST_CASE("whoever cannot be claimed any more is passed and dropped") {
+  wait_list list;
+  entry a;
+  entry b;
+  list.insert(a.where);
+  list.insert(b.where);
+  REQUIRE(a.who.claim());
+  CHECK(list.claim_first() == &b.where);
+  CHECK(list.empty());
+  CHECK_FALSE(a.where.listed);
+  list.remove(a.where);  // what its own operation does then: nothing left to do
+}
+
+TEST_CASE("one that was woken in vain stands where it stood before") {
+  wait_list list;
+  std::vector<entry> all(4);
+  for (entry& e : all) list.insert(e.where);
+  place* const first = list.claim_first();
+  place* const second = list.claim_first();
+  REQUIRE(first == &all[0].where);
+  REQUIRE(second == &all[1].where);
+  first->who.complete(outcome::look);
+  second->who.complete(outcome::look);
+  first->who.rearm();
+  second->who.rearm();
+  list.insert(*second);
+  list.insert(*first);
+  for (entry& e : all) CHECK(list.claim_first() == &e.where);
+}
+
+TEST_CASE("all are claimed as a chain, in order, and completed") {
+  wait_list list;
+  std::vector<entry> all(3);
+  for (entry& e : all) list.insert(e.where);
+  REQUIRE(all[1].who.claim());
+  place* const chain = list.claim_all();
+  REQUIRE(chain == &all[0].where);
+  REQUIRE(chain->next == &all[2].where);
+  REQUIRE(chain->next->next == nullptr);
+  complete_all(chain, outcome::closed);
+  CHECK(all[0].who.written() == outcome::closed);
+  CHECK(all[1].who.written() == outcome::pending);
+  CHECK(all[2].who.written() == outcome::closed);
+  CHECK(list.empty());
+}
+
+// --- the lock ---------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a mutex lets one in at a time, with more threads than cores") {
+  tandem::detail::mutex m;
+  long counted = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 12; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 5000; ++i) {
+        const tandem::detail::scoped_lock hold(m);
+        ++counted;
+      }
+    });
+  }
+  for (auto& t : threads) t.join();
+  CHECK(counted == 12L * 5000);
+}
+
+TEST_CASE("a mutex wakes those who had to sleep for it") {
+  tandem::detail::mutex m;
+  int entered = 0;
+  m.lock();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      const tandem::detail::scoped_lock hold(m);
+      ++entered;
+    });
+  }
+  std::this_thread::sleep_for(5ms);  // long enough for patience to end: they sleep
+  m.unlock();
+  for (auto& t : threads) t.join();
+  CHECK(entered == 4);
+}
+
+// --- the patience -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("a budget halves with every failure, is gone in the end, and probes now and then") {
+  budget b;
+  unsigned left = 1024;
+  for (; left != 0; left /= 2) {
+    CHECK(b.allowance(1024) == left);
+    b.failed(1024);
+  }
+  int probes = 0;
+  for (int i = 0; i < 10 * budget::probe_every; ++i) {
+    const unsigned allowed = b.allowance(1024);
+    if (allowed != 0) {
+      CHECK(allowed == 1024);
+      ++probes;
+      b.failed(1024);
+    }
+  }
+  CHECK(probes == 10);
+}
+
+TEST_CASE("a budget that has paid is whole again") {
+  budget b;
+  for (int i = 0; i < 100; ++i) b.failed(16);
+  CHECK(b.allowance(16) == 0);
+  b.paid();
+  CHECK(b.allowance(16) == 16);
+}
+
+TEST_CASE("waiting in vain ends: nothing polls without a bound") {
+  for (int i = 0; i < 100; ++i) {
+    long polls = 0;
+    CHECK_FALSE(backoff::await(
+        [&] {
+          ++polls;
+          return false;
+        },
+        deadline::forever()));
+    CHECK(polls >= 1);
+  }
+}
+
+TEST_CASE("what is there already is seen by the first poll") {
+  int polls = 0;
+  CHECK(backoff::await([&] { return ++polls == 1; }, deadline::forever()));
+  CHECK(polls == 1);
+}
+
+// --- deadlines --------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a duration too long for the clock is forever, a negative one has passed") {
+  CHECK(deadline::after(std::chrono::hours::max()).is_forever());
+  CHECK(deadline::after(std::chrono::nanoseconds::max()).is_forever());
+  CHECK(deadline::after(std::chrono::duration<double>(std::numeric_limits<double>::infinity())).is_forever());
+  CHECK(deadline::after(std::chrono::duration<double>(1e30)).is_forever());
+  CHECK(deadline::after(std::chrono::hours::min()).has_passed());
+  CHECK(deadline::after(-1ns).has_passed());
+  CHECK(deadline::after(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())).has_passed());
+  CHECK(deadline::after(0s).has_passed());
+  CHECK_FALSE(deadline::after(1h).has_passed());
+  CHECK_FALSE(deadline::after(1h).is_forever());
+}
+
+TEST_CASE("a duration shorter than a tick is rounded up: nobody gives up too early") {
+  const auto before = platform::clock::now();
+  const auto until = deadline::after(std::chrono::duration<double, std::nano>(0.25)).when();
+  CHECK(until > before);
+}
+
+TEST_CASE("at once and forever are deadlines of their own") {
+  CHECK(deadline::at_once().is_at_once());
+  CHECK_FALSE(deadline::at(platform::clock::time_point::min()).is_at_once());
+  CHECK(deadline::at(platform::clock::time_point::min()).has_passed());
+  CHECK(deadline::forever().is_forever());
+  CHECK_FALSE(deadline::forever().has_passed());
+}
