@@ -1,0 +1,281 @@
+// tandem/status.hpp: how an operation ended, and what it brought.
+//
+// Contract   status   what a send returns: one of seven outcomes; true in a condition when the message was sent.
+//            result   what a receive returns: a message or the status that says why there is none; shaped like
+//                     C++23's std::expected<T, status>, so `while (auto letter = inbox.receive())` reads as it should.
+//            Nothing here allocates or throws; asking a result for what it does not have is misuse, which aborts with
+//            a sentence (std::expected throws; tandem works without exceptions).
+// Tests      tests/status.test.cpp
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/transfer.hpp>
+#include <tandem/detail/waiter.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+/// How an operation ended.
+class [[nodiscard]] status {
+ public:
+  enum code : unsigned char {
+    ok,         ///< it was done
+    full,       ///< try_send: it would have had to wait for room, or for a receiver
+    empty,      ///< try_receive: it would have had to wait for a message, or for a sender
+    closed,     ///< the channel is closed: nothing more will pass
+    timeout,    ///< the deadline came first
+    stopped,    ///< stop was requested first
+    abandoned,  ///< the other side has gone without keeping its promise
+  };
+
+  // NOLINTNEXTLINE(google-explicit-constructor): so that `s == status::full` and `return status::ok` read as they should
+  constexpr status(code c) noexcept : code_(c) {}
+
+  /// True iff the operation was done.
+  constexpr explicit operator bool() const noexcept { return code_ == ok; }
+
+  /// The bare enumerator, for a switch.
+  [[nodiscard]] constexpr code value() const noexcept { return code_; }
+
+  /// One word: "ok", "full", ...
+  [[nodiscard]] constexpr std::string_view name() const noexcept {
+    switch (code_) {
+      case ok: return "ok";
+      case full: return "full";
+      case empty: return "empty";
+      case closed: return "closed";
+      case timeout: return "timeout";
+      case stopped: return "stopped";
+      case abandoned: return "abandoned";
+    }
+    return "unknown";
+  }
+
+  /// The same for a person.
+  [[nodiscard]] constexpr std::string_view sentence() const noexcept {
+    switch (code_) {
+      case ok: return "It was done.";
+      case full: return "There was no room, or nobody there to take it.";
+      case empty: return "There was nothing there to take.";
+      case closed: return "The channel is closed.";
+      case timeout: return "The deadline came first.";
+      case stopped: return "It was asked to stop.";
+      case abandoned: return "The other side has gone for good.";
+    }
+    return "This is no outcome of tandem.";
+  }
+
+  friend constexpr bool operator==(status, status) noexcept = default;
+
+ private:
+  code code_;
+};
+
+template <class T>
+class result;
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
+
+/// Makes results in place: the message is constructed by the partner, straight into the result that receive() returns.
+struct result_access {
+  template <class T>
+  static result<T> empty_handed() noexcept {
+    return result<T>(result_access{});
+  }
+  template <class T>
+  static T* memory(result<T>& r) noexcept {
+    return std::addressof(r.value_);
+  }
+  template <class T>
+  static void conclude(result<T>& r, status how) noexcept {
+    r.status_ = how;
+  }
+};
+
+}  // namespace detail
+
+/// A T, or the status that says why there is none.
+template <class T>
+class [[nodiscard]] result {
+  static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T>,
+                "tandem: a result holds a value: not a reference, an array, or something const.");
+
+ public:
+  using value_type = T;
+  using error_type = status;
+
+  // NOLINTBEGIN(google-explicit-constructor): both convert, as they do to std::expected
+  constexpr result(T&& value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
+  constexpr result(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
+    requires std::copy_constructible<T>
+      : value_(value) {}
+  /// Precondition: `failure` is not ok.
+  constexpr result(status failure) noexcept : status_(failure) {
+    detail::require(!failure, "a result made from a status needs one that says what failed, not ok");
+  }
+  constexpr result(status::code failure) noexcept : result(status(failure)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : status_(other.status_) {
+    if (status_) std::construct_at(std::addressof(value_), std::move(other.value_));
+  }
+  constexpr result(const result& other) noexcept(std::is_nothrow_copy_constructible_v<T>)
+    requires std::copy_constructible<T>
+      : status_(other.status_) {
+    if (status_) std::construct_at(std::addressof(value_), other.value_);
+  }
+  /// Destroys what is there, then constructs: a T need not be assignable. If T's copy throws, *this says `abandoned`.
+  constexpr result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    if (this != std::addressof(other)) replace(std::move(other));
+    return *this;
+  }
+  constexpr result& operator=(const result& other) noexcept(std::is_nothrow_copy_constructible_v<T>)
+    requires std::copy_constructible<T>
+  {
+    if (this != std::addressof(other)) replace(other);
+    return *this;
+  }
+  constexpr ~result() {
+    if (status_) std::destroy_at(std::addressof(value_));
+  }
+
+  [[nodiscard]] constexpr bool has_value() const noexcept { return static_cast<bool>(status_); }
+  constexpr explicit operator bool() const noexcept { return has_value(); }
+
+  /// Why there is no value; ok if there is one.
+  constexpr status error() const noexcept { return status_; }
+
+  /// The value. Precondition: has_value().
+  constexpr T& value() & noexcept { return checked(); }
+  constexpr const T& value() const& noexcept { return const_cast<result&>(*this).checked(); }
+  constexpr T&& value() && noexcept { return std::move(checked()); }
+  constexpr T& operator*() & noexcept { return checked(); }
+  constexpr const T& operator*() const& noexcept { return const_cast<result&>(*this).checked(); }
+  constexpr T&& operator*() && noexcept { return std::move(checked()); }
+  constexpr T* operator->() noexcept { return std::addressof(checked()); }
+  constexpr const T* operator->() const noexcept { return std::addressof(const_cast<result&>(*this).checked()); }
+
+  template <class U>
+  constexpr T value_or(U&& otherwise) const& {
+    return has_value() ? **this : static_cast<T>(std::forward<U>(otherwise));
+  }
+  template <class U>
+  constexpr T value_or(U&& otherwise) && {
+    return has_value() ? *std::move(*this) : static_cast<T>(std::forward<U>(otherwise));
+  }
+
+  /// f(value), itself a result; or this failure.
+  template <class F>
+  constexpr auto and_then(F&& f) && -> std::remove_cvref_t<std::invoke_result_t<F, T&&>> {
+    using next = std::remove_cvref_t<std::invoke_result_t<F, T&&>>;
+    static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
+    if (!has_value()) return next(status_);
+    return std::invoke(std::forward<F>(f), *std::move(*this));
+  }
+  /// A result of f(value); or this failure.
+  template <class F>
+  constexpr auto transform(F&& f) && -> result<std::remove_cv_t<std::invoke_result_t<F, T&&>>> {
+    using next = result<std::remove_cv_t<std::invoke_result_t<F, T&&>>>;
+    if (!has_value()) return next(status_);
+    if constexpr (std::is_void_v<typename next::value_type>) {
+      std::invoke(std::forward<F>(f), *std::move(*this));
+      return next();
+    } else {
+      return next(std::invoke(std::forward<F>(f), *std::move(*this)));
+    }
+  }
+  /// This value; or f(status), which makes up for it.
+  template <class F>
+  constexpr result or_else(F&& f) && {
+    if (has_value()) return std::move(*this);
+    return std::invoke(std::forward<F>(f), status_);
+  }
+
+ private:
+  friend detail::result_access;
+  explicit constexpr result(detail::result_access) noexcept : status_(status::abandoned) {}
+
+  constexpr T& checked() noexcept {
+    detail::require(has_value(), "a result was asked for its value, and has none; look at error() first");
+    return value_;
+  }
+
+  template <class Other>
+  constexpr void replace(Other&& other) {
+    if (status_) std::destroy_at(std::addressof(value_));
+    status_ = status::abandoned;
+    if (other.status_) std::construct_at(std::addressof(value_), std::forward<Other>(other).value_);
+    status_ = other.status_;
+  }
+
+  union {
+    T value_;
+  };
+  status status_ = status::ok;
+};
+
+/// That it was done, or the status that says why not.
+template <>
+class [[nodiscard]] result<void> {
+ public:
+  using value_type = void;
+  using error_type = status;
+
+  constexpr result() noexcept = default;
+  // NOLINTBEGIN(google-explicit-constructor)
+  /// Precondition: `failure` is not ok.
+  constexpr result(status failure) noexcept : status_(failure) {
+    detail::require(!failure, "a result made from a status needs one that says what failed, not ok");
+  }
+  constexpr result(status::code failure) noexcept : result(status(failure)) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  [[nodiscard]] constexpr bool has_value() const noexcept { return static_cast<bool>(status_); }
+  constexpr explicit operator bool() const noexcept { return has_value(); }
+  constexpr status error() const noexcept { return status_; }
+  constexpr void value() const noexcept {
+    detail::require(has_value(), "a result was asked for its value, and has none; look at error() first");
+  }
+  constexpr void operator*() const noexcept { value(); }
+
+  template <class F>
+  constexpr auto and_then(F&& f) const -> std::remove_cvref_t<std::invoke_result_t<F>> {
+    using next = std::remove_cvref_t<std::invoke_result_t<F>>;
+    static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
+    if (!has_value()) return next(status_);
+    return std::invoke(std::forward<F>(f));
+  }
+  template <class F>
+  constexpr auto transform(F&& f) const -> result<std::remove_cv_t<std::invoke_result_t<F>>> {
+    using next = result<std::remove_cv_t<std::invoke_result_t<F>>>;
+    if (!has_value()) return next(status_);
+    if constexpr (std::is_void_v<typename next::value_type>) {
+      std::invoke(std::forward<F>(f));
+      return next();
+    } else {
+      return next(std::invoke(std::forward<F>(f)));
+    }
+  }
+  template <class F>
+  constexpr result or_else(F&& f) const {
+    if (has_value()) return *this;
+    return std::invoke(std::forward<F>(f), status_);
+  }
+
+ private:
+  status status_ = status::ok;
+};
+
+}  // namespace tandem::inline TANDEM_ABI

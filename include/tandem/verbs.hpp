@@ -1,0 +1,255 @@
+// tandem/verbs.hpp: the verbs of one-way media, the same for every channel and for every port.
+//
+// Contract   Four ways to send and to receive, of which three may end with a stop token:
+//              send(v)                     waits as long as it takes
+//              try_send(v)                 never waits: full (try_receive: empty) if it would have to
+//              try_send_for(v, duration)   waits so long at most, then timeout
+//              try_send_until(v, instant)  the same, by any clock; a clock that is set back is waited for
+//              ..., token)                 gives up, stopped, when stop is requested
+//            Which outcome, if several could be: stopped, if stop was requested before the call, and then nothing has
+//            been attempted; else what can be done at once is done, even if the deadline is past; else closed; else
+//            full or empty, timeout or stopped, whichever comes first.
+//            Nothing is lost: a send that is not ok has left its argument as it was, in the caller's hands; a receive
+//            that is not ok has taken nothing. send(const T&) copies before anything else, so a copy that throws has
+//            sent nothing. None of the others throws.
+//            Iteration receives until the channel is closed and drained:  for (auto& letter : inbox) ...
+// Algorithm  Each is one line over one core per primitive, which takes a deadline and perhaps a token. A primitive
+//            derives from the two classes below and befriends detail::core_access.
+// Tests      tests/verbs.test.cpp, and each primitive's own
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/operation.hpp>
+#include <tandem/mode.hpp>
+#include <tandem/platform/platform.hpp>
+#include <tandem/status.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+/// Asks an operation to give up: std::stop_token, on every platform with real threads.
+using stop_token = platform::stop_token;
+
+namespace detail {
+
+/// The verbs' way to the private core of a channel.
+struct core_access {
+  template <class C, class T>
+  static outcome send(C& c, T& value, deadline until, stop_request stop) {
+    return c.send_core(value, until, stop);
+  }
+  template <class C, class T>
+  static outcome receive(C& c, T* to, deadline until, stop_request stop) {
+    return c.receive_core(to, until, stop);
+  }
+};
+
+/// The status for an outcome; `refused` is what this side calls it when it would have had to wait.
+constexpr status to_status(outcome how, status::code refused) noexcept {
+  switch (how) {
+    case outcome::ok: return status::ok;
+    case outcome::closed: return status::closed;
+    case outcome::timeout: return status::timeout;
+    case outcome::stopped: return status::stopped;
+    case outcome::abandoned: return status::abandoned;
+    default: return refused;
+  }
+}
+
+/// attempt(deadline) with a deadline on any clock. One that the platform does not know may run differently from its
+/// own, so when the wait is over the user's clock has the last word.
+template <class Clock, class Duration, class Attempt>
+outcome attempt_until(std::chrono::time_point<Clock, Duration> when, const Attempt& attempt) {
+  for (;;) {
+    const auto now = Clock::now();
+    const bool past = when <= now;
+    const outcome how = attempt(past ? deadline::after(platform::clock::duration::zero()) : deadline::after(when - now));
+    if (how != outcome::timeout || past) return how;
+  }
+}
+
+/// Receives as it is advanced; ends when the channel is closed.
+template <class Source>
+class receive_iterator {
+ public:
+  using iterator_concept = std::input_iterator_tag;
+  using value_type = typename Source::value_type;
+  using difference_type = std::ptrdiff_t;
+
+  explicit receive_iterator(Source& source) : source_(&source), letter_(source.receive()) {}
+
+  value_type& operator*() const noexcept { return letter_.value(); }
+  value_type* operator->() const noexcept { return std::addressof(letter_.value()); }
+  receive_iterator& operator++() {
+    letter_ = source_->receive();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  friend bool operator==(const receive_iterator& i, std::default_sentinel_t) noexcept { return !i.letter_; }
+
+ private:
+  Source* source_;
+  mutable result<value_type> letter_;
+};
+
+}  // namespace detail
+
+/// send and its variants, for a channel whose private core is `outcome send_core(T&, deadline, stop_request)`.
+template <class Channel, class T>
+class send_verbs {
+ public:
+  /// Waits until the message is sent: ok, or closed. What ok means, the channel's receipt says.
+  status send(T&& value) { return core(value, detail::deadline::forever()); }
+  /// The same, or stopped.
+  status send(T&& value, const stop_token& stop) { return core(value, detail::deadline::forever(), &stop); }
+  /// Sends if nobody has to be waited for: ok, full or closed.
+  status try_send(T&& value) { return core(value, detail::deadline::at_once()); }
+  /// Waits at most so long: ok, timeout or closed.
+  template <class Rep, class Period>
+  status try_send_for(T&& value, std::chrono::duration<Rep, Period> patience) {
+    return core(value, detail::deadline::after(patience));
+  }
+  /// The same, or stopped.
+  template <class Rep, class Period>
+  status try_send_for(T&& value, std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return core(value, detail::deadline::after(patience), &stop);
+  }
+  /// Waits until that instant at most: ok, timeout or closed.
+  template <class Clock, class Duration>
+  status try_send_until(T&& value, std::chrono::time_point<Clock, Duration> when) {
+    return core_until(value, when, nullptr);
+  }
+  /// The same, or stopped.
+  template <class Clock, class Duration>
+  status try_send_until(T&& value, std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
+    return core_until(value, when, &stop);
+  }
+
+  // The same with a copy of the value.
+  status send(const T& value)
+    requires std::is_copy_constructible_v<T>
+  {
+    return send(T(value));
+  }
+  status send(const T& value, const stop_token& stop)
+    requires std::is_copy_constructible_v<T>
+  {
+    return send(T(value), stop);
+  }
+  status try_send(const T& value)
+    requires std::is_copy_constructible_v<T>
+  {
+    return try_send(T(value));
+  }
+  template <class Rep, class Period>
+    requires std::is_copy_constructible_v<T>
+  status try_send_for(const T& value, std::chrono::duration<Rep, Period> patience) {
+    return try_send_for(T(value), patience);
+  }
+  template <class Rep, class Period>
+    requires std::is_copy_constructible_v<T>
+  status try_send_for(const T& value, std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return try_send_for(T(value), patience, stop);
+  }
+  template <class Clock, class Duration>
+    requires std::is_copy_constructible_v<T>
+  status try_send_until(const T& value, std::chrono::time_point<Clock, Duration> when) {
+    return try_send_until(T(value), when);
+  }
+  template <class Clock, class Duration>
+    requires std::is_copy_constructible_v<T>
+  status try_send_until(const T& value, std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
+    return try_send_until(T(value), when, stop);
+  }
+
+ protected:
+  send_verbs() noexcept = default;
+  send_verbs(const send_verbs&) noexcept = default;
+  send_verbs& operator=(const send_verbs&) noexcept = default;
+  ~send_verbs() = default;
+
+ private:
+  status core(T& value, detail::deadline until, detail::stop_request stop = nullptr) {
+    const auto how = detail::core_access::send(static_cast<Channel&>(*this), value, until, stop);
+    return detail::to_status(how, status::full);
+  }
+  template <class TimePoint>
+  status core_until(T& value, TimePoint when, detail::stop_request stop) {
+    return detail::to_status(
+        detail::attempt_until(when,
+                              [&](detail::deadline until) {
+                                return detail::core_access::send(static_cast<Channel&>(*this), value, until, stop);
+                              }),
+        status::full);
+  }
+};
+
+/// receive and its variants, for a channel whose private core is `outcome receive_core(T* to, deadline, stop_request)`,
+/// which constructs the message at `to` iff it returns ok.
+template <class Channel, class T>
+class receive_verbs {
+ public:
+  /// Waits for a message; closed if none will come any more.
+  result<T> receive() { return core(detail::deadline::forever()); }
+  /// The same, or stopped.
+  result<T> receive(const stop_token& stop) { return core(detail::deadline::forever(), &stop); }
+  /// A message, if nobody has to be waited for; else empty or closed.
+  result<T> try_receive() { return core(detail::deadline::at_once()); }
+  /// Waits at most so long: a message, timeout or closed.
+  template <class Rep, class Period>
+  result<T> try_receive_for(std::chrono::duration<Rep, Period> patience) {
+    return core(detail::deadline::after(patience));
+  }
+  /// The same, or stopped.
+  template <class Rep, class Period>
+  result<T> try_receive_for(std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return core(detail::deadline::after(patience), &stop);
+  }
+  /// Waits until that instant at most: a message, timeout or closed.
+  template <class Clock, class Duration>
+  result<T> try_receive_until(std::chrono::time_point<Clock, Duration> when) {
+    return core_until(when, nullptr);
+  }
+  /// The same, or stopped.
+  template <class Clock, class Duration>
+  result<T> try_receive_until(std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
+    return core_until(when, &stop);
+  }
+
+  /// Messages one after the other until the channel is closed and drained; a single pass.
+  auto begin() { return detail::receive_iterator<Channel>(static_cast<Channel&>(*this)); }
+  std::default_sentinel_t end() noexcept { return std::default_sentinel; }
+
+ protected:
+  receive_verbs() noexcept = default;
+  receive_verbs(const receive_verbs&) noexcept = default;
+  receive_verbs& operator=(const receive_verbs&) noexcept = default;
+  ~receive_verbs() = default;
+
+ private:
+  // Both return the one object that the partner constructs the message in: there is no move on the way out.
+  result<T> core(detail::deadline until, detail::stop_request stop = nullptr) {
+    auto letter = detail::result_access::empty_handed<T>();
+    const auto how = detail::core_access::receive(static_cast<Channel&>(*this), detail::result_access::memory(letter),
+                                                  until, stop);
+    detail::result_access::conclude(letter, detail::to_status(how, status::empty));
+    return letter;
+  }
+  template <class TimePoint>
+  result<T> core_until(TimePoint when, detail::stop_request stop) {
+    auto letter = detail::result_access::empty_handed<T>();
+    const auto how = detail::attempt_until(when, [&](detail::deadline until) {
+      return detail::core_access::receive(static_cast<Channel&>(*this), detail::result_access::memory(letter), until,
+                                          stop);
+    });
+    detail::result_access::conclude(letter, detail::to_status(how, status::empty));
+    return letter;
+  }
+};
+
+}  // namespace tandem::inline TANDEM_ABI
