@@ -1,0 +1,162 @@
+// tandem/sync/rendezvous.hpp: handing something over in person, to whoever is there.
+//
+// Contract   rendezvous<T> is the CSP channel of capacity 0, many to many. A send and a receive complete together: each
+//            has entered before the other leaves. mode::synchronous, receipt::received.
+//              Outcomes    send: ok, closed (+ full, timeout, stopped by variant). ok: a receiver has the message.
+//                          receive: the message, closed (+ empty, timeout, stopped).
+//              Order       Waiting senders are served in the order in which they came, and so are waiting receivers.
+//              Closing     close() ends every wait with `closed`; there is nothing to drain, no message is ever stored.
+//              Lifetime    An operation does not touch the channel after its meeting. So when a send or a receive has
+//                          returned ok, the channel may be destroyed at once, though the partner may still be on its way
+//                          out of its own call. Destroying it while somebody waits is misuse, and aborts saying so.
+//              Exceptions  nothing throws but T's copy in send(const T&).
+//              Allocation  none.
+//              Progress    blocking: every operation takes a lock for some dozen instructions. User code (T's move)
+//                          never runs under it, and nobody is woken under it.
+// Algorithm  A lock and two lists of waiters, of which one is empty whenever the lock is free. Whoever comes and finds a
+//            partner waiting claims it, lets go of the lock, moves the message straight between its own frame and the
+//            partner's, and completes it. Whoever finds none joins the other list and waits on a word of its own.
+//
+//                sender                                receiver
+//                  lock                                  (has enlisted: its slot is known)
+//                  claim receiver, unlink it             :
+//                  unlock                                :
+//                  move message -> receiver's slot       :
+//                  complete receiver  ------ W ------->  sees ok, has the message
+//
+//            Why claim and unlink are one step under the lock, while a deadline or a stop request claims without it:
+//            a claim decides who ends the wait; the lock keeps the frame of a waiter that has decided to leave from
+//            going away under a partner who still looks at it.
+// Invariants 1. Not both lists hold a waiter who can be claimed.  2. Once closed, both lists stay empty.
+//            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
+// Order      edge L (detail/mutex.hpp): enlist -> claim: the waiter, its slot, the sender's message
+//            edge W (detail/waiter.hpp): complete -> wait: the message moved, in either direction
+// Cost       the party that comes second: the lock's line and the waiter's line; 4 read-modify-writes (lock, claim,
+//            unlock, complete). The party that comes first: lock and unlock, and its own line. No allocation; a wake-up
+//            only if the first has gone to sleep.
+// Source     [hoare-1978]; two lists of waiters and direct hand-over as in [go-chan]; the claim as in [pcml-2009]
+// Tests      tests/rendezvous.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
+//            tests/stress/rendezvous.stress.cpp
+#pragma once
+
+#include <memory>
+
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/mutex.hpp>
+#include <tandem/detail/operation.hpp>
+#include <tandem/detail/transfer.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/mode.hpp>
+#include <tandem/platform/platform.hpp>
+#include <tandem/status.hpp>
+#include <tandem/verbs.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+/// A meeting place: each message passes from a sender to a receiver while both are there.
+template <class T>
+class rendezvous : private detail::require_message<T>,
+                   public send_verbs<rendezvous<T>, T>,
+                   public receive_verbs<rendezvous<T>, T> {
+ public:
+  using value_type = T;
+  static constexpr mode channel_mode = mode::synchronous;
+  static constexpr receipt channel_receipt = receipt::received;
+
+  rendezvous() noexcept = default;
+  rendezvous(const rendezvous&) = delete;
+  rendezvous& operator=(const rendezvous&) = delete;
+  /// Precondition: nobody waits.
+  ~rendezvous() {
+    detail::require(senders_.empty() && receivers_.empty(), "a rendezvous destroyed while somebody waits on it");
+  }
+
+  /// Ends every wait, now and in future, with `closed`. Idempotent.
+  void close() noexcept;
+
+  [[nodiscard]] bool is_closed() const noexcept {
+    const detail::scoped_lock hold(mutex_);
+    return closed_;
+  }
+
+ private:
+  friend detail::core_access;
+  template <bool Sends>
+  struct party;
+
+  detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
+    return detail::run(party<true>{*this, std::addressof(value)}, until, stop);
+  }
+  detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
+    return detail::run(party<false>{*this, to}, until, stop);
+  }
+
+  // all on one line: whoever comes fetches it once
+  alignas(platform::cache_line) mutable detail::mutex mutex_;
+  bool closed_ = false;
+  detail::wait_list senders_;
+  detail::wait_list receivers_;
+};
+
+/// One send or one receive, for detail::run: `message` is where the message is, or where it shall be.
+template <class T>
+template <bool Sends>
+struct rendezvous<T>::party {
+  static constexpr bool polls = false;  // whoever waits is in the list while it polls, so that it can be met
+
+  rendezvous& channel;
+  T* message;
+
+  detail::wait_list& own() const noexcept { return Sends ? channel.senders_ : channel.receivers_; }
+  detail::wait_list& partners() const noexcept { return Sends ? channel.receivers_ : channel.senders_; }
+
+  detail::outcome try_now() noexcept { return meet(nullptr); }
+  detail::outcome enlist(detail::place& here) noexcept {
+    here.slot = message;
+    return meet(&here);
+  }
+  void withdraw(detail::place& here) noexcept {
+    const detail::scoped_lock hold(channel.mutex_);
+    own().remove(here);
+  }
+  void leave() noexcept {}  // a claim hands over the message itself: there is never a turn to pass on
+
+  detail::outcome meet(detail::place* here) noexcept {
+    detail::place* partner = nullptr;
+    {
+      const detail::scoped_lock hold(channel.mutex_);
+      if (channel.closed_) return detail::outcome::closed;
+      partner = partners().claim_first();
+      if (partner == nullptr) {
+        if (here == nullptr) return detail::outcome::refused;
+        own().insert(*here);
+        return detail::outcome::pending;
+      }
+    }
+    T* const theirs = static_cast<T*>(partner->slot);
+    if constexpr (Sends) {
+      detail::hand_over(*message, theirs);
+    } else {
+      detail::hand_over(*theirs, message);
+    }
+    partner->who.complete(detail::outcome::ok);
+    return detail::outcome::ok;
+  }
+};
+
+template <class T>
+void rendezvous<T>::close() noexcept {
+  detail::place* waiting_senders = nullptr;
+  detail::place* waiting_receivers = nullptr;
+  {
+    const detail::scoped_lock hold(mutex_);
+    closed_ = true;
+    waiting_senders = senders_.claim_all();
+    waiting_receivers = receivers_.claim_all();
+  }
+  detail::complete_all(waiting_senders, detail::outcome::closed);
+  detail::complete_all(waiting_receivers, detail::outcome::closed);
+}
+
+}  // namespace tandem::inline TANDEM_ABI
