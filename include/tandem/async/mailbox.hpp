@@ -1,0 +1,393 @@
+// tandem/async/mailbox.hpp: email: the medium keeps the message until somebody reads it.
+//
+// Contract   mailbox<T>(capacity) is a bounded queue, many to many. A send completes when the mailbox has the message,
+//            whether or not anybody will ever read it: mode::asynchronous, receipt::stored. A full mailbox pushes back:
+//            from there on a send waits for a receiver, as on the phone.
+//              Outcomes    send: ok, closed (+ full, timeout, stopped by variant). receive: the message, closed (+ empty,
+//                          timeout, stopped).
+//              Order       Messages leave in the order in which they were stored; those of one sender in the order in
+//                          which it sent them. Waiters are woken first come first served, and one that was woken in vain
+//                          keeps its turn; but somebody who arrives just then may be quicker than one who has to wake.
+//              Closing     close() refuses every later send; what was accepted is still delivered, then receivers get
+//                          `closed`. It may be called by anybody, any number of times.
+//              Lifetime    The mailbox outlives every call on it: it may be destroyed when the calls have returned, not
+//                          when the messages have arrived. Where nobody can know that, use ports (port.hpp).
+//                          Messages that nobody received are destroyed with it. Destroying it while somebody waits is
+//                          misuse, and aborts saying so; so is a capacity of 0.
+//              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&).
+//              Allocation  one, in the constructor.
+//              Progress    blocking, though no lock is on the way of a message: a sender that is preempted between
+//                          taking a slot and filling it holds up the receivers of what was stored after it (and the
+//                          other way round). try_ operations, too, wait for such a one rather than tell a lie ("empty"
+//                          with a stored message inside). User code (T's move) never runs under a lock.
+// Algorithm  A ring of slots, each with a stamp that says whose turn it is. A position counts the laps of the ring and
+//            the slot in it; `tail_` is where the next message goes, `head_` where the next one is.
+//
+//                stamp == p             free, waits for the message of position p        --+
+//                stamp == p + 1         holds the message of position p                    |  one lap
+//                stamp == p + one lap   free again, waits for the next lap's             <-+
+//
+//            A sender takes position p by moving tail_ on, if the slot is free for p, fills the slot and stamps it; a
+//            receiver likewise with head_. Only the two counters are fought for, and each side reads its own.
+//            Closing is a bit in tail_: a sender either got its position before the bit, and will be heard, or fails.
+//
+//            Whoever has to wait polls the slot it waits for; then it joins a list, under a lock, and looks once more.
+//            Whoever stamps a slot then looks at the number of those waiting, and wakes the first. Both write, then
+//            read what the other wrote: the four accesses are sequentially consistent, so one of the two sees the other.
+//            A woken waiter is not given the message, it is told to look: a thread that runs already may take it first,
+//            and the woken one stands in line again, in its old place. (Handing it over would make every message wait
+//            for a thread to wake up.)
+// Invariants 1. head_ <= tail_ <= head_ + capacity, in messages.
+//            2. A slot's stamp grows. Only the sender that took p stores p + 1, only the receiver that took p the lap.
+//            3. tail_ does not move once it has the closed bit.
+//            4. No waiter is forgotten: if the slot at head_ holds a message, or the mailbox is closed and drained, and
+//               a receiver waits, then somebody is about to look: the one who stamped, or one who was woken and has not
+//               left yet. For whoever has stood in line looks again when it leaves (`leave`) and wakes the next one if
+//               there is still something to have. The same for senders.
+// Order      edge M: stamp p + 1 (seq_cst, as release) -> receiver's stamp load (acquire): the message
+//            edge F: stamp p + lap (seq_cst, as release) -> sender's stamp load (acquire): the slot is empty
+//            edge D (Dekker): stamp store, waiting_ load / waiting_ store, stamp load: all four seq_cst
+//            edge C: tail_ closed bit (seq_cst) -> tail_ load (acquire) in receivers: whatever the closer did before
+//            edges L and W: the lists, and the wake-up.
+//            The counters move relaxed: they only say who may use a slot; what is in it goes by M and F.
+// Cost       send, nobody waiting: one read-modify-write on tail_, one on the slot's line (the seq_cst store), one load
+//            of a line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a
+//            claim, and one wake-up per sleeper, not per message.
+// Source     the stamped ring: [vyukov-mpmc]; the lap in the stamp and the closed bit in the tail: [crossbeam-array];
+//            the turn that is passed on: [tokio-notify]
+// Tests      tests/mailbox.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
+//            tests/stress/mailbox.stress.cpp
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+
+#include <tandem/detail/backoff.hpp>
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/mutex.hpp>
+#include <tandem/detail/operation.hpp>
+#include <tandem/detail/transfer.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/mode.hpp>
+#include <tandem/platform/platform.hpp>
+#include <tandem/status.hpp>
+#include <tandem/verbs.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+/// A bounded queue: a send is done when the message is stored.
+template <class T>
+class mailbox : private detail::require_message<T>,
+                public send_verbs<mailbox<T>, T>,
+                public receive_verbs<mailbox<T>, T> {
+ public:
+  using value_type = T;
+  static constexpr mode channel_mode = mode::asynchronous;
+  static constexpr receipt channel_receipt = receipt::stored;
+
+  /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
+  explicit mailbox(std::size_t capacity) : ring_(capacity), slots_(std::make_unique<slot[]>(capacity)) {
+    for (std::uint64_t i = 0; i < capacity; ++i) slots_[i].stamp.store(i, order::relaxed);
+  }
+  mailbox(const mailbox&) = delete;
+  mailbox& operator=(const mailbox&) = delete;
+  /// Precondition: no operation is running.
+  ~mailbox();
+
+  /// Refuses every later send, and wakes everybody. Idempotent.
+  void close() noexcept;
+
+  [[nodiscard]] bool is_closed() const noexcept { return ring_.is_closed(tail_.load(order::acquire /*C*/)); }
+  [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_.capacity); }
+  /// Whether there was no message, some time during the call. By now there may be.
+  [[nodiscard]] bool was_empty() const noexcept {
+    const std::uint64_t head = head_.load(order::acquire);
+    return ring_.position(tail_.load(order::acquire)) == head;
+  }
+  /// Whether there was no room, some time during the call. By now there may be.
+  [[nodiscard]] bool was_full() const noexcept {
+    const std::uint64_t tail = ring_.position(tail_.load(order::acquire));
+    return head_.load(order::acquire) + ring_.lap == tail;
+  }
+
+ private:
+  using order = platform::order;
+  friend detail::core_access;
+  template <bool Sends>
+  struct party;
+
+  struct slot {
+    platform::atomic<std::uint64_t> stamp;
+    detail::raw<T> message;
+  };
+
+  /// The arithmetic of positions: the slot in the low bits, the closed bit, and the lap above it.
+  struct ring {
+    explicit ring(std::size_t slots) noexcept;
+    std::uint64_t capacity;
+    std::uint64_t closed;  // the bit; it only ever stands in tail_
+    std::uint64_t lap;
+
+    std::uint64_t index(std::uint64_t position) const noexcept { return position & (closed - 1); }
+    std::uint64_t next(std::uint64_t position) const noexcept {
+      return index(position) + 1 < capacity ? position + 1 : position - index(position) + lap;
+    }
+    bool is_closed(std::uint64_t tail) const noexcept { return (tail & closed) != 0; }
+    std::uint64_t position(std::uint64_t tail) const noexcept { return tail & ~closed; }
+  };
+
+  /// Those who wait at one side, and whether there are any: changed under the lock, read by everybody.
+  struct queue {
+    detail::wait_list list;
+    platform::atomic<bool> waiting{false};
+  };
+
+  detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
+    return party<true>{*this, std::addressof(value), until}.run(stop);
+  }
+  detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
+    return party<false>{*this, to, until}.run(stop);
+  }
+
+  detail::outcome push(T& value) noexcept;
+  detail::outcome pop(T* to) noexcept;
+  bool can_push() const noexcept;
+  bool can_pop() const noexcept;
+  bool is_filled() const noexcept;
+
+  void join(queue& q, detail::place& here) noexcept;
+  void quit(queue& q, detail::place& here) noexcept;
+  void wake_first_of(queue& q) noexcept;
+
+  const ring ring_;
+  const std::unique_ptr<slot[]> slots_;
+  // each on a line of its own: the senders fight for one, the receivers for the other, the third is nearly always quiet
+  alignas(platform::cache_line) platform::atomic<std::uint64_t> tail_{0};
+  alignas(platform::cache_line) platform::atomic<std::uint64_t> head_{0};
+  alignas(platform::cache_line) detail::mutex mutex_;
+  queue senders_;
+  queue receivers_;
+};
+
+template <class T>
+mailbox<T>::ring::ring(std::size_t slots) noexcept
+    : capacity(slots), closed(std::bit_ceil(static_cast<std::uint64_t>(slots) + 1)), lap(closed * 2) {
+  detail::require(slots != 0, "a mailbox of capacity 0 cannot keep a message; for handing over in person use a rendezvous");
+  detail::require(slots <= std::numeric_limits<std::uint64_t>::max() >> 24, "a mailbox of this capacity has no room for laps");
+}
+
+template <class T>
+mailbox<T>::~mailbox() {
+  detail::require(senders_.list.empty() && receivers_.list.empty(), "a mailbox destroyed while somebody waits on it");
+  const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
+  for (std::uint64_t p = head_.load(order::relaxed); p != tail; p = ring_.next(p)) {
+    std::destroy_at(std::addressof(slots_[ring_.index(p)].message.value));
+  }
+}
+
+// --- the ring -------------------------------------------------------------------------------------------------------
+
+/// ok, closed, refused (full), or busy: the slot is being emptied by a receiver who has not finished.
+template <class T>
+detail::outcome mailbox<T>::push(T& value) noexcept {
+  std::uint64_t tail = tail_.load(order::relaxed);
+  for (;;) {
+    if (ring_.is_closed(tail)) return detail::outcome::closed;
+    slot& s = slots_[ring_.index(tail)];
+    const std::uint64_t stamp = s.stamp.load(order::acquire /*F*/);
+    if (stamp == tail) {
+      if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::relaxed, order::relaxed)) {
+        detail::hand_over(value, std::addressof(s.message.value));
+        s.stamp.store(tail + 1, order::seq_cst /*M, D*/);
+        if (receivers_.waiting.load(order::seq_cst /*D*/)) wake_first_of(receivers_);
+        return detail::outcome::ok;
+      }
+    } else if (stamp < tail) {  // still holds, or waits for, the message of the lap before
+      if (head_.load(order::relaxed) + ring_.lap == tail) return detail::outcome::refused;
+      const std::uint64_t again = tail_.load(order::relaxed);
+      if (again == tail) return detail::outcome::busy;
+      tail = again;
+    } else {
+      tail = tail_.load(order::relaxed);  // others have been here
+    }
+  }
+}
+
+/// ok, closed (and drained), refused (empty), or busy: the slot is being filled by a sender who has not finished.
+template <class T>
+detail::outcome mailbox<T>::pop(T* to) noexcept {
+  std::uint64_t head = head_.load(order::relaxed);
+  for (;;) {
+    slot& s = slots_[ring_.index(head)];
+    const std::uint64_t stamp = s.stamp.load(order::acquire /*M*/);
+    if (stamp == head + 1) {
+      if (head_.compare_exchange_weak(head, ring_.next(head), order::relaxed, order::relaxed)) {
+        detail::hand_over(s.message.value, to);
+        std::destroy_at(std::addressof(s.message.value));
+        s.stamp.store(head + ring_.lap, order::seq_cst /*F, D*/);
+        if (senders_.waiting.load(order::seq_cst /*D*/)) wake_first_of(senders_);
+        return detail::outcome::ok;
+      }
+    } else if (stamp <= head) {  // nothing there yet
+      const std::uint64_t tail = tail_.load(order::acquire /*C*/);
+      if (ring_.position(tail) == head) {
+        return ring_.is_closed(tail) ? detail::outcome::closed : detail::outcome::refused;
+      }
+      const std::uint64_t again = head_.load(order::relaxed);
+      if (again == head) return detail::outcome::busy;
+      head = again;
+    } else {
+      head = head_.load(order::relaxed);  // others have been here
+    }
+  }
+}
+
+/// Whether push() is worth trying: anything but a slot that is still waiting to be emptied.
+template <class T>
+bool mailbox<T>::can_push() const noexcept {
+  const std::uint64_t tail = tail_.load(order::seq_cst);
+  if (ring_.is_closed(tail)) return true;
+  return slots_[ring_.index(tail)].stamp.load(order::seq_cst /*D*/) >= tail;
+}
+
+/// Whether pop() is worth trying: anything but a slot that is still waiting to be filled, unless that is for ever.
+template <class T>
+bool mailbox<T>::can_pop() const noexcept {
+  const std::uint64_t head = head_.load(order::seq_cst);
+  if (slots_[ring_.index(head)].stamp.load(order::seq_cst /*D*/) > head) return true;
+  return tail_.load(order::seq_cst) == (head | ring_.closed);
+}
+
+/// can_pop() without a look at tail_, for polling: it would fetch the senders' line again and again.
+template <class T>
+bool mailbox<T>::is_filled() const noexcept {
+  const std::uint64_t head = head_.load(order::relaxed);  // relaxed, both: pop() decides
+  return slots_[ring_.index(head)].stamp.load(order::relaxed) > head;
+}
+
+// --- waiting --------------------------------------------------------------------------------------------------------
+
+/// One send or one receive: `message` is where the message is, or where it shall be.
+template <class T>
+template <bool Sends>
+struct mailbox<T>::party {
+  static constexpr bool polls = true;  // before it stands in line: a message need not wait for anybody to wake
+
+  mailbox& box;
+  T* message;
+  detail::deadline until;
+
+  detail::outcome run(detail::stop_request stop) {
+    if (stop != nullptr && stop->stop_requested()) return detail::outcome::stopped;
+    const detail::outcome how = attempt();
+    if (is_final(how)) return how;
+    if (until.is_at_once()) return try_now();
+    return detail::run_waiting(*this, until, stop);
+  }
+
+  detail::outcome try_now() noexcept;
+  detail::outcome enlist(detail::place& here) noexcept;
+  void withdraw(detail::place& here) noexcept { box.quit(own(), here); }
+  void leave() noexcept {
+    if (own().waiting.load(order::seq_cst) && worth_trying()) box.wake_first_of(own());
+  }
+
+ private:
+  static bool is_final(detail::outcome how) noexcept {
+    return how == detail::outcome::ok || how == detail::outcome::closed;
+  }
+  queue& own() const noexcept { return Sends ? box.senders_ : box.receivers_; }
+  bool worth_trying() const noexcept { return Sends ? box.can_push() : box.can_pop(); }
+  bool worth_polling() const noexcept { return Sends ? box.can_push() : box.is_filled(); }
+  detail::outcome attempt() noexcept {
+    if constexpr (Sends) {
+      return box.push(*message);
+    } else {
+      return box.pop(message);
+    }
+  }
+};
+
+/// Never waits for a partner, but for somebody who is half-way through a slot: nobody can say yet whether it is full or
+/// empty. That is a matter of nanoseconds, unless that thread was preempted; then we nap, longer each time.
+template <class T>
+template <bool Sends>
+detail::outcome mailbox<T>::party<Sends>::try_now() noexcept {
+  detail::outcome how = detail::outcome::busy;
+  const auto decided = [&] {
+    how = attempt();
+    return how != detail::outcome::busy;
+  };
+  for (auto nap = std::chrono::microseconds(20); !detail::backoff::await(decided, detail::deadline::forever());
+       nap = std::min(nap * 2, std::chrono::microseconds(1000))) {
+    const platform::atomic<std::uint32_t> nobody_wakes{0};
+    platform::park(nobody_wakes, 0, detail::deadline::after(nap).when());
+  }
+  return how;
+}
+
+template <class T>
+template <bool Sends>
+detail::outcome mailbox<T>::party<Sends>::enlist(detail::place& here) noexcept {
+  detail::outcome how = attempt();
+  if (is_final(how)) return how;
+  const auto done = [&] {
+    if (!worth_polling()) return false;
+    how = attempt();
+    return is_final(how);
+  };
+  if (detail::backoff::await(done, until)) return how;
+  box.join(own(), here);
+  return worth_trying() ? detail::outcome::look : detail::outcome::pending;
+}
+
+template <class T>
+void mailbox<T>::join(queue& q, detail::place& here) noexcept {
+  const detail::scoped_lock hold(mutex_);
+  q.list.insert(here);
+  q.waiting.store(true, order::seq_cst /*D*/);
+}
+
+template <class T>
+void mailbox<T>::quit(queue& q, detail::place& here) noexcept {
+  const detail::scoped_lock hold(mutex_);
+  q.list.remove(here);
+  // relaxed, here and below: it only spares others a look at a list that is empty
+  if (q.list.empty()) q.waiting.store(false, order::relaxed);
+}
+
+template <class T>
+void mailbox<T>::wake_first_of(queue& q) noexcept {
+  detail::place* first = nullptr;
+  {
+    const detail::scoped_lock hold(mutex_);
+    first = q.list.claim_first();
+    if (q.list.empty()) q.waiting.store(false, order::relaxed);
+  }
+  if (first != nullptr) first->who.complete(detail::outcome::look);
+}
+
+template <class T>
+void mailbox<T>::close() noexcept {
+  tail_.fetch_or(ring_.closed, order::seq_cst /*C*/);
+  detail::place* waiting_senders = nullptr;
+  detail::place* waiting_receivers = nullptr;
+  {
+    const detail::scoped_lock hold(mutex_);
+    waiting_senders = senders_.list.claim_all();
+    waiting_receivers = receivers_.list.claim_all();
+    senders_.waiting.store(false, order::relaxed);
+    receivers_.waiting.store(false, order::relaxed);
+  }
+  // look, not closed: there may be messages left
+  detail::complete_all(waiting_senders, detail::outcome::look);
+  detail::complete_all(waiting_receivers, detail::outcome::look);
+}
+
+}  // namespace tandem::inline TANDEM_ABI
