@@ -1,0 +1,318 @@
+// tandem/async/future.hpp: "I'll get back to you": one message, once.
+//
+// Contract   promise<T> and future<T> are the two ends of a channel for a single message. The promise is kept by
+//            set_value(), whether or not anybody waits: mode::asynchronous, receipt::stored.
+//              Outcomes    set_value: ok; closed, the promise has been kept already; abandoned, the future is gone, so
+//                          nobody will ever ask. Unless ok, the argument is left as it was.
+//                          get: the value, moved out; abandoned, the promise went without a value; closed, the value has
+//                          been got already (+ empty, timeout, stopped by variant).
+//              Lifetime    Either end may go first, at any time. What nobody got is destroyed with the last of the two.
+//              Ownership   Each end belongs to one thread at a time; the two run free of each other.
+//              Misuse      a second get_future(), or using an end that was moved from, aborts with a sentence.
+//              Exceptions  the constructor of promise: std::bad_alloc. Nothing else throws but T's copy in
+//                          set_value(const T&). To send an error, send a T that can hold one.
+//              Allocation  one, by the promise's constructor.
+//              Progress    set_value: wait-free unless somebody waits, else a short lock. try_get: wait-free. get: blocking.
+// Algorithm  Both ends share one block: a word of bits, each set once, and the memory for the value.
+//
+//                filled          the value is there                    set by the promise
+//                abandoned       no value will ever come               set by the promise
+//                waiting         somebody has left its place           set by the future
+//                promise_gone, future_gone                             whoever sets the second one frees the block
+//
+//            All are set by read-modify-writes of one word, so either the future finds `filled` when it announces that it
+//            waits, or the promise finds `waiting` when it fills. Only then does it take the lock, which keeps the frame of
+//            a waiter that gives up from going away under the promise that wants to wake it.
+// Invariants 1. filled and abandoned are never both set.  2. The block lives while either *_gone bit is missing.
+//            3. The promise sets promise_gone after it has woken whom it had to wake.
+// Order      edge V: filled (release) -> the load or read-modify-write that finds it (acquire): the value
+//            edge G: *_gone (acq_rel) -> the other's (acq_rel): all that either end did comes before the block is freed
+//            edges L and W: the waiter's place, and the wake-up
+// Cost       a promise kept and got on one thread: one allocation, three read-modify-writes. With somebody asleep: a lock,
+//            a claim and a wake-up more.
+// Source     one word that tells value, waiter and end apart: [rust-oneshot]
+// Tests      tests/future.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
+//            tests/stress/future.stress.cpp
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/mutex.hpp>
+#include <tandem/detail/operation.hpp>
+#include <tandem/detail/transfer.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/mode.hpp>
+#include <tandem/platform/platform.hpp>
+#include <tandem/status.hpp>
+#include <tandem/verbs.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+template <class T>
+class future;
+
+namespace detail {
+
+/// What the two ends share.
+template <class T>
+class one_shot {
+ public:
+  one_shot() noexcept = default;
+  one_shot(const one_shot&) = delete;
+  one_shot& operator=(const one_shot&) = delete;
+
+  // --- the promise's end ---
+
+  status fill(T& value) noexcept {
+    const std::uint32_t seen = bits_.load(order::relaxed);  // relaxed: no data comes with these bits
+    if ((seen & filled) != 0) return status::closed;
+    if ((seen & future_gone) != 0) return status::abandoned;
+    hand_over(value, std::addressof(value_.value));
+    announce(filled, outcome::ok);
+    return status::ok;
+  }
+
+  void promise_goes() noexcept {
+    if ((bits_.load(order::relaxed) & filled) == 0) announce(abandoned, outcome::abandoned);
+    part(promise_gone, future_gone);
+  }
+
+  // --- the future's end ---
+
+  outcome get(T* to, deadline until, stop_request stop) {
+    const outcome how = run(getting{*this}, until, stop);
+    if (how == outcome::ok) {
+      hand_over(value_.value, to);
+      taken_ = true;
+    }
+    return how;
+  }
+
+  bool is_ready() const noexcept { return peek() != outcome::refused; }
+
+  void future_goes() noexcept { part(future_gone, promise_gone); }
+
+ private:
+  using order = platform::order;
+  static constexpr std::uint32_t filled = 1;
+  static constexpr std::uint32_t abandoned = 2;
+  static constexpr std::uint32_t waiting = 4;
+  static constexpr std::uint32_t promise_gone = 8;
+  static constexpr std::uint32_t future_gone = 16;
+
+  /// One get, for detail::run.
+  struct getting {
+    static constexpr bool polls = false;
+    one_shot& shared;
+
+    outcome try_now() const noexcept { return shared.peek(); }
+    outcome enlist(place& here) const noexcept {
+      if (const outcome how = shared.peek(); how != outcome::refused) return how;
+      {
+        const scoped_lock hold(shared.mutex_);
+        shared.getter_ = &here;
+      }
+      const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acq_rel);
+      return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
+    }
+    void withdraw(place&) const noexcept {
+      const scoped_lock hold(shared.mutex_);
+      shared.getter_ = nullptr;
+    }
+    void leave() const noexcept {}  // there is nobody else whose turn it could be
+  };
+
+  ~one_shot() {
+    if ((bits_.load(order::relaxed) & filled) != 0) std::destroy_at(std::addressof(value_.value));
+  }
+
+  outcome peek() const noexcept {
+    if (taken_) return outcome::closed;
+    const std::uint32_t seen = bits_.load(order::acquire /*V*/);
+    if ((seen & filled) != 0) return outcome::ok;
+    return (seen & abandoned) != 0 ? outcome::abandoned : outcome::refused;
+  }
+
+  /// Says how it ended, and wakes whoever waits for it.
+  void announce(std::uint32_t bit, outcome how) noexcept {
+    // acq_rel: release is edge V; acquire finds the place of the getter that set `waiting`
+    if ((bits_.fetch_or(bit, order::acq_rel /*V*/) & waiting) == 0) return;
+    place* getter = nullptr;
+    {
+      const scoped_lock hold(mutex_);
+      getter = std::exchange(getter_, nullptr);
+      if (getter != nullptr && !getter->who.claim()) getter = nullptr;
+    }
+    if (getter != nullptr) getter->who.complete(how);
+  }
+
+  void part(std::uint32_t mine, std::uint32_t others) noexcept {
+    if ((bits_.fetch_or(mine, order::acq_rel /*G*/) & others) != 0) delete this;
+  }
+
+  platform::atomic<std::uint32_t> bits_{0};
+  mutex mutex_;
+  place* getter_ = nullptr;  // under the lock
+  bool taken_ = false;       // the future's own
+  raw<T> value_;
+};
+
+/// promise<void> carries nothing but that it was kept.
+template <class T>
+using carried = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+}  // namespace detail
+
+/// The end that will keep its word.
+template <class T>
+class promise : private detail::require_message<detail::carried<T>> {
+ public:
+  using value_type = T;
+  static constexpr mode channel_mode = mode::asynchronous;
+  static constexpr receipt channel_receipt = receipt::stored;
+
+  /// Throws std::bad_alloc.
+  promise() : shared_(new detail::one_shot<detail::carried<T>>) {}
+  promise(promise&& other) noexcept
+      : shared_(std::exchange(other.shared_, nullptr)), has_future_(std::exchange(other.has_future_, false)) {}
+  promise& operator=(promise other) noexcept {
+    std::swap(shared_, other.shared_);
+    std::swap(has_future_, other.has_future_);
+    return *this;
+  }
+  /// If there is no value yet, whoever waits gets `abandoned`.
+  ~promise() {
+    if (shared_ == nullptr) return;
+    if (!has_future_) shared_->future_goes();
+    shared_->promise_goes();
+  }
+
+  /// The other end. Precondition: called once.
+  [[nodiscard]] future<T> get_future() noexcept;
+
+  /// ok; closed if there is a value already; abandoned if the future is gone. The argument is moved from iff ok.
+  status set_value(detail::carried<T>&& value) noexcept { return shared().fill(value); }
+  status set_value(const detail::carried<T>& value)
+    requires(!std::is_void_v<T> && std::is_copy_constructible_v<detail::carried<T>>)
+  {
+    return set_value(detail::carried<T>(value));
+  }
+  status set_value() noexcept
+    requires std::is_void_v<T>
+  {
+    return set_value(std::monostate());
+  }
+
+  /// False once moved from.
+  explicit operator bool() const noexcept { return shared_ != nullptr; }
+
+ private:
+  detail::one_shot<detail::carried<T>>& shared() const noexcept {
+    detail::require(shared_ != nullptr, "an empty promise was used: it was moved from");
+    return *shared_;
+  }
+  detail::one_shot<detail::carried<T>>* shared_;
+  bool has_future_ = false;
+};
+
+/// The end that waits for it, or asks now and then.
+template <class T>
+class future {
+ public:
+  using value_type = T;
+  static constexpr mode channel_mode = mode::asynchronous;
+  static constexpr receipt channel_receipt = receipt::stored;
+
+  /// An empty future: attached to no promise.
+  future() noexcept = default;
+  future(future&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  future& operator=(future other) noexcept {
+    std::swap(shared_, other.shared_);
+    return *this;
+  }
+  ~future() {
+    if (shared_ != nullptr) shared_->future_goes();
+  }
+
+  /// Waits for the value, and moves it out: abandoned if none will come, closed if it has been got before.
+  result<T> get() { return core(detail::deadline::forever()); }
+  /// The same, or stopped.
+  result<T> get(const stop_token& stop) { return core(detail::deadline::forever(), &stop); }
+  /// The value if it is there; else empty, abandoned or closed.
+  result<T> try_get() { return core(detail::deadline::at_once()); }
+  /// Waits at most so long, then timeout.
+  template <class Rep, class Period>
+  result<T> try_get_for(std::chrono::duration<Rep, Period> patience) {
+    return core(detail::deadline::after(patience));
+  }
+  template <class Rep, class Period>
+  result<T> try_get_for(std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return core(detail::deadline::after(patience), &stop);
+  }
+  /// Waits until that instant at most, by any clock, then timeout.
+  template <class Clock, class Duration>
+  result<T> try_get_until(std::chrono::time_point<Clock, Duration> when) {
+    return core_until(when, nullptr);
+  }
+  template <class Clock, class Duration>
+  result<T> try_get_until(std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
+    return core_until(when, &stop);
+  }
+
+  /// Whether a get would not have had to wait. Once true it stays true.
+  [[nodiscard]] bool was_ready() const noexcept { return shared().is_ready(); }
+
+  /// False for an empty future.
+  [[nodiscard]] bool valid() const noexcept { return shared_ != nullptr; }
+  explicit operator bool() const noexcept { return valid(); }
+
+ private:
+  friend promise<T>;
+  using message = detail::carried<T>;
+  explicit future(detail::one_shot<message>* shared) noexcept : shared_(shared) {}
+
+  detail::one_shot<message>& shared() const noexcept {
+    detail::require(shared_ != nullptr, "an empty future was used: it was moved from, or never came from a promise");
+    return *shared_;
+  }
+
+  template <class Attempt>
+  static result<T> receive(const Attempt& attempt) {
+    auto letter = detail::result_access::empty_handed<message>();
+    detail::result_access::conclude(letter,
+                                    detail::to_status(attempt(detail::result_access::memory(letter)), status::empty));
+    if constexpr (std::is_void_v<T>) {
+      return letter ? result<void>() : result<void>(letter.error());
+    } else {
+      return letter;
+    }
+  }
+  result<T> core(detail::deadline until, detail::stop_request stop = nullptr) {
+    return receive([&](message* to) { return shared().get(to, until, stop); });
+  }
+  template <class TimePoint>
+  result<T> core_until(TimePoint when, detail::stop_request stop) {
+    return receive([&](message* to) {
+      return detail::attempt_until(when, [&](detail::deadline until) { return shared().get(to, until, stop); });
+    });
+  }
+
+  detail::one_shot<message>* shared_ = nullptr;
+};
+
+template <class T>
+future<T> promise<T>::get_future() noexcept {
+  detail::one_shot<detail::carried<T>>& shared_block = shared();
+  detail::require(!has_future_, "a promise was asked for its future twice: there is only one");
+  has_future_ = true;
+  return future<T>(&shared_block);
+}
+
+}  // namespace tandem::inline TANDEM_ABI
