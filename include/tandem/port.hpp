@@ -1,0 +1,169 @@
+// tandem/port.hpp: the two halves of a channel, each of which keeps the channel alive.
+//
+// Contract   open<Channel>(arguments...) makes a channel and returns its two halves: `out`, a send_port, and `in`, a
+//            receive_port. Ports are copied to have more senders or receivers, and moved to hand one on. A port has the
+//            verbs of its half (verbs.hpp), close() and is_closed().
+//            When the last send_port goes, the channel closes: what was accepted is still delivered, then receivers get
+//            `closed`. When the last receive_port goes, it closes too, and senders get `closed`; what nobody received is
+//            destroyed with the channel, when the last port of both kinds has gone.
+//            Ports may be used from several threads at once as far as the channel may; one port *object* is not to be
+//            assigned, moved from or reset while another thread uses it: give each thread its own copy.
+//            Misuse: using an empty port (moved from, or reset) aborts with a sentence.
+// Algorithm  One allocation holds the channel and two counts. A count that falls to zero closes the channel; the side
+//            that goes second deletes it.
+// Invariants The channel is alive while either count is not zero, and the side whose count falls to zero still holds its
+//            share of `sides` until it has closed the channel.
+// Order      edge P: letting go (acq_rel on `sides`) -> deletion: all that any port did comes before the end
+//            Counting up is relaxed: whoever copies a port has one.
+// Cost       one allocation per channel; one read-modify-write per copy and per port that goes. Nothing per message.
+// Tests      tests/port.test.cpp
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <utility>
+
+#include <tandem/detail/contract.hpp>
+#include <tandem/mode.hpp>
+#include <tandem/platform/platform.hpp>
+#include <tandem/verbs.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+namespace detail {
+
+enum class half : unsigned char { sending, receiving };
+
+/// A channel and the ports that own it.
+template <class C>
+class shared_channel {
+ public:
+  template <class... Arguments>
+  explicit shared_channel(Arguments&&... arguments) : channel(std::forward<Arguments>(arguments)...) {}
+
+  // relaxed: whoever copies a port holds one, which keeps the count above zero
+  void join(half side) noexcept { ports(side).fetch_add(1, order::relaxed); }
+
+  void leave(half side) noexcept {
+    // acq_rel: the last port of a side closes after all that the others of that side have done
+    if (ports(side).fetch_sub(1, order::acq_rel) != 1) return;
+    channel.close();
+    if (sides_.fetch_sub(1, order::acq_rel /*P*/) == 1) delete this;
+  }
+
+  C channel;
+
+ private:
+  using order = platform::order;
+  platform::atomic<std::uint32_t>& ports(half side) noexcept { return side == half::sending ? senders_ : receivers_; }
+
+  platform::atomic<std::uint32_t> senders_{1};
+  platform::atomic<std::uint32_t> receivers_{1};
+  platform::atomic<std::uint32_t> sides_{2};
+};
+
+/// One owner of one half.
+template <class C, half Side>
+class port {
+ public:
+  port() noexcept = default;
+  explicit port(shared_channel<C>* adopted) noexcept : shared_(adopted) {}
+  port(const port& other) noexcept : shared_(other.shared_) {
+    if (shared_ != nullptr) shared_->join(Side);
+  }
+  port(port&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  port& operator=(port other) noexcept {
+    std::swap(shared_, other.shared_);
+    return *this;
+  }
+  ~port() { reset(); }
+
+  void reset() noexcept {
+    if (shared_ != nullptr) std::exchange(shared_, nullptr)->leave(Side);
+  }
+  bool attached() const noexcept { return shared_ != nullptr; }
+  C& channel() const noexcept {
+    require(shared_ != nullptr, "an empty port was used: it was moved from, reset, or never opened");
+    return shared_->channel;
+  }
+
+ private:
+  shared_channel<C>* shared_ = nullptr;
+};
+
+}  // namespace detail
+
+/// The sending half of a channel, and one of its owners.
+template <class C>
+class send_port : public send_verbs<send_port<C>, typename C::value_type> {
+ public:
+  using value_type = typename C::value_type;
+  static constexpr mode channel_mode = mode_of<C>;
+  static constexpr receipt channel_receipt = receipt_of<C>;
+
+  /// An empty port: attached to nothing.
+  send_port() noexcept = default;
+  explicit send_port(detail::port<C, detail::half::sending> owner) noexcept : port_(std::move(owner)) {}
+
+  /// False for an empty port.
+  explicit operator bool() const noexcept { return port_.attached(); }
+  /// Lets go of the channel; closes it if this was the last send_port.
+  void reset() noexcept { port_.reset(); }
+  /// Closes the channel for everybody.
+  void close() noexcept { port_.channel().close(); }
+  [[nodiscard]] bool is_closed() const noexcept { return port_.channel().is_closed(); }
+
+ private:
+  friend detail::core_access;
+  detail::outcome send_core(value_type& value, detail::deadline until, detail::stop_request stop) {
+    return detail::core_access::send(port_.channel(), value, until, stop);
+  }
+  detail::port<C, detail::half::sending> port_;
+};
+
+/// The receiving half of a channel, and one of its owners.
+template <class C>
+class receive_port : public receive_verbs<receive_port<C>, typename C::value_type> {
+ public:
+  using value_type = typename C::value_type;
+  static constexpr mode channel_mode = mode_of<C>;
+  static constexpr receipt channel_receipt = receipt_of<C>;
+
+  /// An empty port: attached to nothing.
+  receive_port() noexcept = default;
+  explicit receive_port(detail::port<C, detail::half::receiving> owner) noexcept : port_(std::move(owner)) {}
+
+  /// False for an empty port.
+  explicit operator bool() const noexcept { return port_.attached(); }
+  /// Lets go of the channel; closes it if this was the last receive_port.
+  void reset() noexcept { port_.reset(); }
+  /// Closes the channel for everybody.
+  void close() noexcept { port_.channel().close(); }
+  [[nodiscard]] bool is_closed() const noexcept { return port_.channel().is_closed(); }
+
+ private:
+  friend detail::core_access;
+  detail::outcome receive_core(value_type* to, detail::deadline until, detail::stop_request stop) {
+    return detail::core_access::receive(port_.channel(), to, until, stop);
+  }
+  detail::port<C, detail::half::receiving> port_;
+};
+
+/// Both halves of one channel.
+template <class C>
+struct ports {
+  send_port<C> out;
+  receive_port<C> in;
+};
+
+/// Makes a channel and its two halves:  auto [out, in] = tandem::open<tandem::mailbox<int>>(64);
+/// Throws what the channel's constructor throws, and std::bad_alloc.
+template <class C, class... Arguments>
+  requires channel<C> && std::constructible_from<C, Arguments...>
+ports<C> open(Arguments&&... arguments) {
+  auto* const shared = new detail::shared_channel<C>(std::forward<Arguments>(arguments)...);
+  return {send_port<C>(detail::port<C, detail::half::sending>(shared)),
+          receive_port<C>(detail::port<C, detail::half::receiving>(shared))};
+}
+
+}  // namespace tandem::inline TANDEM_ABI

@@ -1,0 +1,11 @@
+// tandem/tandem.hpp: everything.
+#pragma once
+
+#include <tandem/async/future.hpp>
+#include <tandem/async/mailbox.hpp>
+#include <tandem/mode.hpp>
+#include <tandem/port.hpp>
+#include <tandem/status.hpp>
+#include <tandem/sync/rendezvous.hpp>
+#include <tandem/verbs.hpp>
+#include <tandem/version.hpp>
