@@ -219,7 +219,7 @@ TEST_CASE("whoever cannot be claimed any more is passed and dropped") {
   REQUIRE(a.who.claim());
   CHECK(list.claim_first() == &b.where);
   CHECK(list.empty());
-  CHECK_FALSE(a.where.listed);
+  CHECK_FALSE(a.where.listed());
   list.remove(a.where);  // what its own operation does then: nothing left to do
 }
 

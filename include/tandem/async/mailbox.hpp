@@ -31,9 +31,13 @@
 //            receiver likewise with head_. Only the two counters are fought for, and each side reads its own.
 //            Closing is a bit in tail_: a sender either got its position before the bit, and will be heard, or fails.
 //
-//            Whoever has to wait polls the slot it waits for; then it joins a list, under a lock, and looks once more.
-//            Whoever stamps a slot then looks at the number of those waiting, and wakes the first. Both write, then
-//            read what the other wrote: the four accesses are sequentially consistent, so one of the two sees the other.
+//            Whoever has to wait polls the slot it waits for; then it joins a list, under a lock, and looks once more, at
+//            the other side's counter. Whoever has moved its counter on, and stamped the slot, looks whether anybody is
+//            waiting, and wakes the first. Both write, then read what the other wrote: these four accesses are
+//            sequentially consistent, so at least one of the two sees the other. The stamps need not be: if the waiter
+//            sees that the counter has moved but not yet the stamp, it stays in line and takes a nap instead of a sleep,
+//            which the stamper ends if it sees the waiter, and the clock if not. (So nobody pays for a full fence
+//            after filling a slot, and a sender runs ahead of its cache misses.)
 //            A woken waiter is not given the message, it is told to look: a thread that runs already may take it first,
 //            and the woken one stands in line again, in its old place. (Handing it over would make every message wait
 //            for a thread to wake up.)
@@ -41,18 +45,18 @@
 //            2. A slot's stamp grows. Only the sender that took p stores p + 1, only the receiver that took p the lap.
 //            3. tail_ does not move once it has the closed bit.
 //            4. No waiter is forgotten: if the slot at head_ holds a message, or the mailbox is closed and drained, and
-//               a receiver waits, then somebody is about to look: the one who stamped, or one who was woken and has not
-//               left yet. For whoever has stood in line looks again when it leaves (`leave`) and wakes the next one if
-//               there is still something to have. The same for senders.
-// Order      edge M: stamp p + 1 (seq_cst, as release) -> receiver's stamp load (acquire): the message
-//            edge F: stamp p + lap (seq_cst, as release) -> sender's stamp load (acquire): the slot is empty
-//            edge D (Dekker): stamp store, waiting_ load / waiting_ store, stamp load: all four seq_cst
-//            edge C: tail_ closed bit (seq_cst) -> tail_ load (acquire) in receivers: whatever the closer did before
+//               a receiver sleeps, then somebody is about to look: the one who stamped, or one who was woken, or naps,
+//               and has not left yet. For whoever has stood in line looks again when it leaves (`leave`) and wakes the
+//               next one if there is still something to have. The same for senders.
+// Order      edge M: stamp p + 1 (release) -> receiver's stamp load (acquire): the message
+//            edge F: stamp p + lap (release) -> sender's stamp load (acquire): the slot is empty
+//            edge D (Dekker): counter moved on, waiting load / waiting store, counter load: all four seq_cst
+//            edge C: tail_ closed bit (release, being seq_cst) -> tail_ load (acquire): whatever the closer did before
 //            edges L and W: the lists, and the wake-up.
-//            The counters move relaxed: they only say who may use a slot; what is in it goes by M and F.
-// Cost       send, nobody waiting: one read-modify-write on tail_, one on the slot's line (the seq_cst store), one load
-//            of a line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a
-//            claim, and one wake-up per sleeper, not per message.
+//            Between them the counters need no order: they say who may use a slot; what is in it goes by M and F.
+// Cost       send, nobody waiting: one read-modify-write on tail_'s line, two stores on the slot's line, one load of a
+//            line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a claim,
+//            and one wake-up per sleeper, not per message.
 // Source     the stamped ring: [vyukov-mpmc]; the lap in the stamp and the closed bit in the tail: [crossbeam-array];
 //            the turn that is passed on: [tokio-notify]
 // Tests      tests/mailbox.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
@@ -157,9 +161,10 @@ class mailbox : private detail::require_message<T>,
 
   detail::outcome push(T& value) noexcept;
   detail::outcome pop(T* to) noexcept;
-  bool can_push() const noexcept;
-  bool can_pop() const noexcept;
-  bool is_filled() const noexcept;
+  detail::outcome look_for_room() const noexcept;
+  detail::outcome look_for_message() const noexcept;
+  bool has_room(std::uint64_t tail) const noexcept;
+  bool has_message(std::uint64_t head) const noexcept;
 
   void join(queue& q, detail::place& here) noexcept;
   void quit(queue& q, detail::place& here) noexcept;
@@ -202,9 +207,9 @@ detail::outcome mailbox<T>::push(T& value) noexcept {
     slot& s = slots_[ring_.index(tail)];
     const std::uint64_t stamp = s.stamp.load(order::acquire /*F*/);
     if (stamp == tail) {
-      if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::relaxed, order::relaxed)) {
+      if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::seq_cst /*D*/, order::relaxed)) {
         detail::hand_over(value, std::addressof(s.message.value));
-        s.stamp.store(tail + 1, order::seq_cst /*M, D*/);
+        s.stamp.store(tail + 1, order::release /*M*/);
         if (receivers_.waiting.load(order::seq_cst /*D*/)) wake_first_of(receivers_);
         return detail::outcome::ok;
       }
@@ -227,10 +232,10 @@ detail::outcome mailbox<T>::pop(T* to) noexcept {
     slot& s = slots_[ring_.index(head)];
     const std::uint64_t stamp = s.stamp.load(order::acquire /*M*/);
     if (stamp == head + 1) {
-      if (head_.compare_exchange_weak(head, ring_.next(head), order::relaxed, order::relaxed)) {
+      if (head_.compare_exchange_weak(head, ring_.next(head), order::seq_cst /*D*/, order::relaxed)) {
         detail::hand_over(s.message.value, to);
         std::destroy_at(std::addressof(s.message.value));
-        s.stamp.store(head + ring_.lap, order::seq_cst /*F, D*/);
+        s.stamp.store(head + ring_.lap, order::release /*F*/);
         if (senders_.waiting.load(order::seq_cst /*D*/)) wake_first_of(senders_);
         return detail::outcome::ok;
       }
@@ -248,26 +253,34 @@ detail::outcome mailbox<T>::pop(T* to) noexcept {
   }
 }
 
-/// Whether push() is worth trying: anything but a slot that is still waiting to be emptied.
+/// What one who has joined the senders has to do: look (try again), pending (sleep), or busy (nap: somebody has taken a
+/// message out and is about to say so).
 template <class T>
-bool mailbox<T>::can_push() const noexcept {
-  const std::uint64_t tail = tail_.load(order::seq_cst);
-  if (ring_.is_closed(tail)) return true;
-  return slots_[ring_.index(tail)].stamp.load(order::seq_cst /*D*/) >= tail;
+detail::outcome mailbox<T>::look_for_room() const noexcept {
+  const std::uint64_t tail = tail_.load(order::relaxed);  // relaxed: if it is old, the stamp says so
+  if (ring_.is_closed(tail)) return detail::outcome::look;
+  if (head_.load(order::seq_cst /*D*/) + ring_.lap == tail) return detail::outcome::pending;
+  return has_room(tail) ? detail::outcome::look : detail::outcome::busy;
 }
 
-/// Whether pop() is worth trying: anything but a slot that is still waiting to be filled, unless that is for ever.
+/// The same for receivers; closed and drained is worth a look as well.
 template <class T>
-bool mailbox<T>::can_pop() const noexcept {
-  const std::uint64_t head = head_.load(order::seq_cst);
-  if (slots_[ring_.index(head)].stamp.load(order::seq_cst /*D*/) > head) return true;
-  return tail_.load(order::seq_cst) == (head | ring_.closed);
+detail::outcome mailbox<T>::look_for_message() const noexcept {
+  const std::uint64_t head = head_.load(order::relaxed);  // relaxed, and first: if it is old, the stamp says so
+  const std::uint64_t tail = tail_.load(order::seq_cst /*D, C*/);
+  if (ring_.position(tail) == head) return ring_.is_closed(tail) ? detail::outcome::look : detail::outcome::pending;
+  return has_message(head) ? detail::outcome::look : detail::outcome::busy;
 }
 
-/// can_pop() without a look at tail_, for polling: it would fetch the senders' line again and again.
+// relaxed, both: push() and pop() decide
+
 template <class T>
-bool mailbox<T>::is_filled() const noexcept {
-  const std::uint64_t head = head_.load(order::relaxed);  // relaxed, both: pop() decides
+bool mailbox<T>::has_room(std::uint64_t tail) const noexcept {
+  return slots_[ring_.index(tail)].stamp.load(order::relaxed) >= tail;
+}
+
+template <class T>
+bool mailbox<T>::has_message(std::uint64_t head) const noexcept {
   return slots_[ring_.index(head)].stamp.load(order::relaxed) > head;
 }
 
@@ -295,7 +308,7 @@ struct mailbox<T>::party {
   detail::outcome enlist(detail::place& here) noexcept;
   void withdraw(detail::place& here) noexcept { box.quit(own(), here); }
   void leave() noexcept {
-    if (own().waiting.load(order::seq_cst) && worth_trying()) box.wake_first_of(own());
+    if (own().waiting.load(order::seq_cst) && look_again() == detail::outcome::look) box.wake_first_of(own());
   }
 
  private:
@@ -303,8 +316,16 @@ struct mailbox<T>::party {
     return how == detail::outcome::ok || how == detail::outcome::closed;
   }
   queue& own() const noexcept { return Sends ? box.senders_ : box.receivers_; }
-  bool worth_trying() const noexcept { return Sends ? box.can_push() : box.can_pop(); }
-  bool worth_polling() const noexcept { return Sends ? box.can_push() : box.is_filled(); }
+  detail::outcome look_again() const noexcept { return Sends ? box.look_for_room() : box.look_for_message(); }
+  /// For polling: looks at one slot, and not at the other side's counter, which would hold up those who move it.
+  bool worth_trying() const noexcept {
+    if constexpr (Sends) {
+      const std::uint64_t tail = box.tail_.load(order::relaxed);
+      return box.ring_.is_closed(tail) || box.has_room(tail);
+    } else {
+      return box.has_message(box.head_.load(order::relaxed));
+    }
+  }
   detail::outcome attempt() noexcept {
     if constexpr (Sends) {
       return box.push(*message);
@@ -338,13 +359,13 @@ detail::outcome mailbox<T>::party<Sends>::enlist(detail::place& here) noexcept {
   detail::outcome how = attempt();
   if (is_final(how)) return how;
   const auto done = [&] {
-    if (!worth_polling()) return false;
+    if (!worth_trying()) return false;
     how = attempt();
     return is_final(how);
   };
   if (detail::backoff::await(done, until)) return how;
   box.join(own(), here);
-  return worth_trying() ? detail::outcome::look : detail::outcome::pending;
+  return look_again();
 }
 
 template <class T>

@@ -6,9 +6,10 @@
 //            `op` is one operation on one channel, and supplies what is particular to it:
 //
 //                outcome try_now()          do it if nobody has to be waited for; else refused
-//                outcome enlist(place&)     do it now, or else stand in line, in one step: no partner comes between the
+//                outcome enlist(place&)     do it now, or else stand in line, so that no partner comes between the last
 //                                           look and the enlisting. pending: enlisted; look: enlisted, but something
-//                                           has changed meanwhile, so leave and try again; otherwise it is done
+//                                           has changed meanwhile, so leave and try again; busy: enlisted, but look
+//                                           again before long, even if nobody says so; otherwise it is done
 //                void withdraw(place&)      leave the line, if still in it
 //                void leave()               called last by an operation that has stood in line, after it succeeded or
 //                                           gave up: a turn that it was given and did not use is passed on here
@@ -17,11 +18,14 @@
 //            An awaited operation and an arm of a select are run by other loops than this one, from the same five.
 // Algorithm  enlist -> wait -> what did the partner write?
 //                look                  somebody says that trying is worth it: once more from the start
+//                timeout of a nap      a wait after busy is a nap: once more from the start
 //                timeout, stopped      nobody had claimed us: withdraw, nothing has happened
 //                ok, closed, abandoned done; the partner has unlinked us
 // Order      none of its own.
 // Tests      tests/waiter.test.cpp, tests/verbs.test.cpp
 #pragma once
+
+#include <chrono>
 
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/wait_list.hpp>
@@ -55,18 +59,32 @@ void step_out(Operation& op, waiter& me, place& here) {
   }
 }
 
-template <class Operation>
-[[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
+/// The end of a nap that is no longer than `until`. Naps are rare (a thread was preempted within a few instructions), and
+/// somebody usually ends them early.
+inline deadline nap(deadline until) noexcept {
+  const deadline end = deadline::after(std::chrono::milliseconds(1));
+  return end.when() < until.when() ? end : until;
+}
+
+/// What runs while an operation waits, on one cache line: a partner fetches it once.
+struct alignas(platform::cache_line) blocked {
   waiter me;
   place here{me};
+};
+
+template <class Operation>
+[[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
+  blocked frame;
   for (bool stood_in_line = false;; stood_in_line = true) {
-    outcome how = op.enlist(here);
+    outcome how = op.enlist(frame.here);
     if (how == outcome::look) {
-      step_out(op, me, here);
+      step_out(op, frame.me, frame.here);
     } else {
-      if (how == outcome::pending) {
-        how = wait_or_stop<Operation::polls>(me, until, stop);
-        if (how == outcome::timeout || how == outcome::stopped) op.withdraw(here);
+      if (how == outcome::pending || how == outcome::busy) {
+        const deadline end = how == outcome::busy ? nap(until) : until;
+        how = wait_or_stop<Operation::polls>(frame.me, end, stop);
+        if (how == outcome::timeout || how == outcome::stopped) op.withdraw(frame.here);
+        if (how == outcome::timeout && !until.has_passed()) how = outcome::look;
         stood_in_line = true;
       }
       if (how != outcome::look) {
@@ -74,7 +92,7 @@ template <class Operation>
         return how;
       }
     }
-    me.rearm();
+    frame.me.rearm();
   }
 }
 

@@ -8,7 +8,7 @@
 // Algorithm  An intrusive list, linked both ways, so that a waiter who gives up leaves at once wherever it stands:
 //            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
 //            was woken in vain, where its ticket says: having been overtaken does not cost one's turn.
-// Invariants Tickets grow from first to last. A place is linked iff `listed`.
+// Invariants Tickets grow from first to last.
 // Cost       O(1), but for joining again: O(those woken in vain before it). One claim, a read-modify-write on the
 //            waiter's line, per waiter passed.
 // Tests      tests/waiter.test.cpp
@@ -22,12 +22,17 @@
 namespace tandem::inline TANDEM_ABI::detail {
 
 struct place {
+  explicit place(waiter& w) noexcept : who(w) {}
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+
+  bool listed() const noexcept { return previous != this; }
+
   waiter& who;
   void* slot = nullptr;      // the message: where to take it from, or where to construct it
-  place* previous = nullptr; //
-  place* next = nullptr;     //
-  std::uint64_t ticket = 0;  // 0: has not joined yet
-  bool listed = false;
+  place* previous = this;    // itself: in no list
+  place* next = nullptr;     // in a list, or in a chain of those claimed
+  std::uint64_t ticket = 0;  // 0: has never joined
 };
 
 class wait_list {
@@ -47,12 +52,13 @@ class wait_list {
   }
 
   void remove(place& p) noexcept {
-    if (p.listed) unlink(p);
+    if (p.listed()) unlink(p);
   }
 
   /// The first who can still be claimed, claimed; or nullptr.
   place* claim_first() noexcept {
     while (place* const p = first_) {
+      platform::prefetch_to_write(p);  // we are about to read it, claim it, and complete it: one fetch for all
       unlink(*p);
       if (p->who.claim()) return p;
     }
@@ -76,14 +82,13 @@ class wait_list {
     p.next = after != nullptr ? after->next : first_;
     (after != nullptr ? after->next : first_) = &p;
     (p.next != nullptr ? p.next->previous : last_) = &p;
-    p.listed = true;
   }
 
   void unlink(place& p) noexcept {
     (p.previous != nullptr ? p.previous->next : first_) = p.next;
     (p.next != nullptr ? p.next->previous : last_) = p.previous;
-    p.previous = p.next = nullptr;
-    p.listed = false;
+    p.previous = &p;
+    p.next = nullptr;
   }
 
   place* first_ = nullptr;
