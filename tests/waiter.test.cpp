@@ -164,6 +164,7 @@ struct awaited : waiter {
 
 TEST_CASE("a waiter that is no thread is woken by its own function, once, after the outcome is there") {
   awaited w;
+  REQUIRE(w.fall_asleep());
   REQUIRE(w.claim());
   CHECK(w.woken == 0);
   w.complete(outcome::ok);
@@ -171,6 +172,26 @@ TEST_CASE("a waiter that is no thread is woken by its own function, once, after 
   CHECK(w.written() == outcome::ok);
   CHECK_FALSE(w.cancel(outcome::stopped));
   CHECK(w.woken == 1);
+}
+
+TEST_CASE("a waiter that has not fallen asleep is not woken: it finds the outcome when it would") {
+  awaited w;
+  REQUIRE(w.cancel(outcome::ok));
+  CHECK(w.woken == 0);
+  CHECK_FALSE(w.fall_asleep());
+  CHECK(w.written() == outcome::ok);
+  CHECK(w.woken == 0);
+}
+
+TEST_CASE("either the waiter finds the outcome or its wake function is called, never both, never neither") {
+  for (int round = 0; round < 1000; ++round) {
+    awaited w;
+    std::thread partner([&] { w.cancel(outcome::ok); });
+    const bool asleep = w.fall_asleep();
+    partner.join();
+    REQUIRE(w.woken == (asleep ? 1 : 0));
+    REQUIRE(w.written() == outcome::ok);
+  }
 }
 
 // --- the list ---------------------------------------------------------------------------------------------------------
@@ -358,6 +379,22 @@ TEST_CASE("a duration shorter than a tick is rounded up: nobody gives up too ear
   const auto before = platform::clock::now();
   const auto until = deadline::after(std::chrono::duration<double, std::nano>(0.25)).when();
   CHECK(until > before);
+}
+
+TEST_CASE("an instant of any unit, however far, is a deadline") {
+  using far = std::chrono::duration<std::int64_t, std::ratio<3600>>;
+  CHECK(deadline::at_or_forever(far::max()).is_forever());
+  CHECK(deadline::at_or_forever(far::min()).has_passed());
+  CHECK(deadline::at_or_forever(std::chrono::duration<double>(1e300)).is_forever());
+  CHECK(deadline::at_or_forever(platform::clock::now().time_since_epoch()).has_passed());
+  CHECK(deadline::at_or_forever(platform::no_deadline.time_since_epoch()).is_forever());
+  const auto soon = platform::clock::now() + 1h;
+  CHECK_FALSE(deadline::at_or_forever(soon.time_since_epoch()).has_passed());
+  CHECK(deadline::between(1s, 3s) == 2s);
+  CHECK(deadline::between(3s, 1s) == -2s);
+  CHECK(deadline::between(0s, std::chrono::duration<double, std::nano>(0.5)) == 1ns);
+  CHECK(deadline::between(0s, far::max()) == platform::clock::duration::max());
+  CHECK(deadline::between(0s, far::min()) == platform::clock::duration::min());
 }
 
 TEST_CASE("at once and forever are deadlines of their own") {

@@ -13,7 +13,8 @@
 //            that goes second deletes it.
 // Invariants The channel is alive while either count is not zero, and the side whose count falls to zero still holds its
 //            share of `sides` until it has closed the channel.
-// Order      edge P: letting go (acq_rel on `sides`) -> deletion: all that any port did comes before the end
+// Order      edge K: leave (acq_rel on its side's count) -> the last leave of that side, which closes
+//            edge P: leave (acq_rel on `sides`) -> deletion: all that any port did comes before the end
 //            Counting up is relaxed: whoever copies a port has one.
 // Cost       one allocation per channel; one read-modify-write per copy and per port that goes. Nothing per message.
 // Tests      tests/port.test.cpp
@@ -45,8 +46,7 @@ class shared_channel {
   void join(half side) noexcept { ports(side).fetch_add(1, order::relaxed); }
 
   void leave(half side) noexcept {
-    // acq_rel: the last port of a side closes after all that the others of that side have done
-    if (ports(side).fetch_sub(1, order::acq_rel) != 1) return;
+    if (ports(side).fetch_sub(1, order::acq_rel /*K*/) != 1) return;
     channel.close();
     if (sides_.fetch_sub(1, order::acq_rel /*P*/) == 1) delete this;
   }
@@ -159,7 +159,7 @@ struct ports {
 /// Makes a channel and its two halves:  auto [out, in] = tandem::open<tandem::mailbox<int>>(64);
 /// Throws what the channel's constructor throws, and std::bad_alloc.
 template <class C, class... Arguments>
-  requires channel<C> && std::constructible_from<C, Arguments...>
+  requires sendable<C> && receivable<C> && std::constructible_from<C, Arguments...>
 ports<C> open(Arguments&&... arguments) {
   auto* const shared = new detail::shared_channel<C>(std::forward<Arguments>(arguments)...);
   return {send_port<C>(detail::port<C, detail::half::sending>(shared)),

@@ -16,8 +16,6 @@
 #include <utility>
 
 #include <tandem/detail/contract.hpp>
-#include <tandem/detail/transfer.hpp>
-#include <tandem/detail/waiter.hpp>
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI {
@@ -98,6 +96,14 @@ struct result_access {
   static T* memory(result<T>& r) noexcept {
     return std::addressof(r.value_);
   }
+  template <class R>
+  static constexpr R failure(status why) noexcept {
+    if constexpr (std::is_void_v<typename R::value_type>) {
+      return R(why);
+    } else {
+      return R(result_access{}, why);
+    }
+  }
   template <class T>
   static void conclude(result<T>& r, status how) noexcept {
     r.status_ = how;
@@ -111,6 +117,8 @@ template <class T>
 class [[nodiscard]] result {
   static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T>,
                 "tandem: a result holds a value: not a reference, an array, or something const.");
+  // then a status that stands for a result is its value, never a failure
+  static constexpr bool carries_status = std::is_same_v<T, status> || std::is_same_v<T, status::code>;
 
  public:
   using value_type = T;
@@ -122,10 +130,14 @@ class [[nodiscard]] result {
     requires std::copy_constructible<T>
       : value_(value) {}
   /// Precondition: `failure` is not ok.
-  constexpr result(status failure) noexcept : status_(failure) {
+  constexpr result(status failure) noexcept
+    requires(!carries_status)
+      : status_(failure) {
     detail::require(!failure, "a result made from a status needs one that says what failed, not ok");
   }
-  constexpr result(status::code failure) noexcept : result(status(failure)) {}
+  constexpr result(status::code failure) noexcept
+    requires(!carries_status)
+      : result(status(failure)) {}
   // NOLINTEND(google-explicit-constructor)
 
   constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : status_(other.status_) {
@@ -181,14 +193,14 @@ class [[nodiscard]] result {
   constexpr auto and_then(F&& f) && -> std::remove_cvref_t<std::invoke_result_t<F, T&&>> {
     using next = std::remove_cvref_t<std::invoke_result_t<F, T&&>>;
     static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
-    if (!has_value()) return next(status_);
+    if (!has_value()) return detail::result_access::failure<next>(status_);
     return std::invoke(std::forward<F>(f), *std::move(*this));
   }
   /// A result of f(value); or this failure.
   template <class F>
   constexpr auto transform(F&& f) && -> result<std::remove_cv_t<std::invoke_result_t<F, T&&>>> {
     using next = result<std::remove_cv_t<std::invoke_result_t<F, T&&>>>;
-    if (!has_value()) return next(status_);
+    if (!has_value()) return detail::result_access::failure<next>(status_);
     if constexpr (std::is_void_v<typename next::value_type>) {
       std::invoke(std::forward<F>(f), *std::move(*this));
       return next();
@@ -205,7 +217,7 @@ class [[nodiscard]] result {
 
  private:
   friend detail::result_access;
-  explicit constexpr result(detail::result_access) noexcept : status_(status::abandoned) {}
+  explicit constexpr result(detail::result_access, status why = status::abandoned) noexcept : status_(why) {}
 
   constexpr T& checked() noexcept {
     detail::require(has_value(), "a result was asked for its value, and has none; look at error() first");
@@ -254,13 +266,13 @@ class [[nodiscard]] result<void> {
   constexpr auto and_then(F&& f) const -> std::remove_cvref_t<std::invoke_result_t<F>> {
     using next = std::remove_cvref_t<std::invoke_result_t<F>>;
     static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
-    if (!has_value()) return next(status_);
+    if (!has_value()) return detail::result_access::failure<next>(status_);
     return std::invoke(std::forward<F>(f));
   }
   template <class F>
   constexpr auto transform(F&& f) const -> result<std::remove_cv_t<std::invoke_result_t<F>>> {
     using next = result<std::remove_cv_t<std::invoke_result_t<F>>>;
-    if (!has_value()) return next(status_);
+    if (!has_value()) return detail::result_access::failure<next>(status_);
     if constexpr (std::is_void_v<typename next::value_type>) {
       std::invoke(std::forward<F>(f));
       return next();

@@ -2,7 +2,7 @@
 //
 // Contract   Four ways to send and to receive, of which three may end with a stop token:
 //              send(v)                     waits as long as it takes
-//              try_send(v)                 never waits: full (try_receive: empty) if it would have to
+//              try_send(v)                 never waits for a partner: full (try_receive: empty) if it would have to
 //              try_send_for(v, duration)   waits so long at most, then timeout
 //              try_send_until(v, instant)  the same, by any clock; a clock that is set back is waited for
 //              ..., token)                 gives up, stopped, when stop is requested
@@ -65,11 +65,14 @@ constexpr status to_status(outcome how, status::code refused) noexcept {
 /// own, so when the wait is over the user's clock has the last word.
 template <class Clock, class Duration, class Attempt>
 outcome attempt_until(std::chrono::time_point<Clock, Duration> when, const Attempt& attempt) {
-  for (;;) {
-    const auto now = Clock::now();
-    const bool past = when <= now;
-    const outcome how = attempt(past ? deadline::after(platform::clock::duration::zero()) : deadline::after(when - now));
-    if (how != outcome::timeout || past) return how;
+  if constexpr (std::is_same_v<Clock, platform::clock>) {
+    return attempt(deadline::at_or_forever(when.time_since_epoch()));
+  } else {
+    for (;;) {
+      const auto left = deadline::between(Clock::now().time_since_epoch(), when.time_since_epoch());
+      const outcome how = attempt(deadline::after(left));
+      if (how != outcome::timeout || left <= left.zero()) return how;
+    }
   }
 }
 

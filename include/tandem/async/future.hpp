@@ -25,8 +25,9 @@
 //            a waiter that gives up from going away under the promise that wants to wake it.
 // Invariants 1. filled and abandoned are never both set.  2. The block lives while either *_gone bit is missing.
 //            3. The promise sets promise_gone after it has woken whom it had to wake.
-// Order      edge V: filled (release) -> the load or read-modify-write that finds it (acquire): the value
-//            edge G: *_gone (acq_rel) -> the other's (acq_rel): all that either end did comes before the block is freed
+// Order      edge V: filled or abandoned (release) -> the load or read-modify-write that finds it (acquire): the value
+//            edge G: *_gone (release) -> the other's *_gone, or a set_value that is abandoned (acquire): all that either
+//            end did comes before the block is freed
 //            edges L and W: the waiter's place, and the wake-up
 // Cost       a promise kept and got on one thread: one allocation, three read-modify-writes. With somebody asleep: a lock,
 //            a claim and a wake-up more.
@@ -71,7 +72,7 @@ class one_shot {
   // --- the promise's end ---
 
   status fill(T& value) noexcept {
-    const std::uint32_t seen = bits_.load(order::relaxed);  // relaxed: no data comes with these bits
+    const std::uint32_t seen = bits_.load(order::acquire /*G*/);
     if ((seen & filled) != 0) return status::closed;
     if ((seen & future_gone) != 0) return status::abandoned;
     hand_over(value, std::addressof(value_.value));
@@ -119,7 +120,8 @@ class one_shot {
         const scoped_lock hold(shared.mutex_);
         shared.getter_ = &here;
       }
-      const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acq_rel);
+      // acquire is edge V; release is not needed for the place, which goes by the lock
+      const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acquire /*V*/);
       return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
     }
     void withdraw(place&) const noexcept {
@@ -142,8 +144,7 @@ class one_shot {
 
   /// Says how it ended, and wakes whoever waits for it.
   void announce(std::uint32_t bit, outcome how) noexcept {
-    // acq_rel: release is edge V; acquire finds the place of the getter that set `waiting`
-    if ((bits_.fetch_or(bit, order::acq_rel /*V*/) & waiting) == 0) return;
+    if ((bits_.fetch_or(bit, order::release /*V*/) & waiting) == 0) return;
     place* getter = nullptr;
     {
       const scoped_lock hold(mutex_);

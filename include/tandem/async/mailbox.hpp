@@ -13,7 +13,7 @@
 //              Lifetime    The mailbox outlives every call on it: it may be destroyed when the calls have returned, not
 //                          when the messages have arrived. Where nobody can know that, use ports (port.hpp).
 //                          Messages that nobody received are destroyed with it. Destroying it while somebody waits is
-//                          misuse, and aborts saying so; so is a capacity of 0.
+//                          misuse, and aborts saying so; so is a capacity of 0, or beyond 2^40.
 //              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&).
 //              Allocation  one, in the constructor.
 //              Progress    blocking, though no lock is on the way of a message: a sender that is preempted between
@@ -153,10 +153,10 @@ class mailbox : private detail::require_message<T>,
   };
 
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
-    return party<true>{*this, std::addressof(value), until}.run(stop);
+    return party<true>{*this, std::addressof(value)}.run(until, stop);
   }
   detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
-    return party<false>{*this, to, until}.run(stop);
+    return party<false>{*this, to}.run(until, stop);
   }
 
   detail::outcome push(T& value) noexcept;
@@ -203,7 +203,10 @@ template <class T>
 detail::outcome mailbox<T>::push(T& value) noexcept {
   std::uint64_t tail = tail_.load(order::relaxed);
   for (;;) {
-    if (ring_.is_closed(tail)) return detail::outcome::closed;
+    if (ring_.is_closed(tail)) {
+      static_cast<void>(tail_.load(order::acquire /*C*/));
+      return detail::outcome::closed;
+    }
     slot& s = slots_[ring_.index(tail)];
     const std::uint64_t stamp = s.stamp.load(order::acquire /*F*/);
     if (stamp == tail) {
@@ -290,31 +293,31 @@ bool mailbox<T>::has_message(std::uint64_t head) const noexcept {
 template <class T>
 template <bool Sends>
 struct mailbox<T>::party {
-  static constexpr bool polls = true;  // before it stands in line: a message need not wait for anybody to wake
+  static constexpr bool polls = true;  // a message need not wait for anybody to wake
 
   mailbox& box;
   T* message;
-  detail::deadline until;
 
-  detail::outcome run(detail::stop_request stop) {
+  detail::outcome run(detail::deadline until, detail::stop_request stop) {
     if (stop != nullptr && stop->stop_requested()) return detail::outcome::stopped;
     const detail::outcome how = attempt();
-    if (is_final(how)) return how;
+    if (detail::is_final(how)) return how;
     if (until.is_at_once()) return try_now();
     return detail::run_waiting(*this, until, stop);
   }
 
   detail::outcome try_now() noexcept;
-  detail::outcome enlist(detail::place& here) noexcept;
+  detail::outcome poll(detail::deadline end) noexcept;
+  detail::outcome enlist(detail::place& here) noexcept {
+    box.join(own(), here);
+    return look_again();
+  }
   void withdraw(detail::place& here) noexcept { box.quit(own(), here); }
   void leave() noexcept {
     if (own().waiting.load(order::seq_cst) && look_again() == detail::outcome::look) box.wake_first_of(own());
   }
 
  private:
-  static bool is_final(detail::outcome how) noexcept {
-    return how == detail::outcome::ok || how == detail::outcome::closed;
-  }
   queue& own() const noexcept { return Sends ? box.senders_ : box.receivers_; }
   detail::outcome look_again() const noexcept { return Sends ? box.look_for_room() : box.look_for_message(); }
   /// For polling: looks at one slot, and not at the other side's counter, which would hold up those who move it.
@@ -355,17 +358,14 @@ detail::outcome mailbox<T>::party<Sends>::try_now() noexcept {
 
 template <class T>
 template <bool Sends>
-detail::outcome mailbox<T>::party<Sends>::enlist(detail::place& here) noexcept {
+detail::outcome mailbox<T>::party<Sends>::poll(detail::deadline end) noexcept {
   detail::outcome how = attempt();
-  if (is_final(how)) return how;
   const auto done = [&] {
-    if (!worth_trying()) return false;
-    how = attempt();
-    return is_final(how);
+    if (worth_trying()) how = attempt();
+    return detail::is_final(how);
   };
-  if (detail::backoff::await(done, until)) return how;
-  box.join(own(), here);
-  return look_again();
+  detail::backoff::await(done, end);
+  return how;
 }
 
 template <class T>

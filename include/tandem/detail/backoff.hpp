@@ -14,7 +14,7 @@
 //            So two threads on one core soon yield at once, on two cores they spin, and ten threads a core park.
 //            The spin is bounded in time, not in rounds: a pause takes 10 to 140 cycles, depending on the processor.
 // Cost       no shared line but the one that `ready` looks at; the clock is read every few polls.
-// Source     [karlin-1991] competitive spinning; docs/decisions/0004 has the measurements
+// Source     [karlin-1991] competitive spinning; docs/decisions/0004 says why, docs/benchmarks.md what it costs
 // Tests      tests/waiter.test.cpp
 #pragma once
 

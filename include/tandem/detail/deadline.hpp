@@ -35,6 +35,25 @@ class deadline {
     return at(now + std::chrono::ceil<time_point::duration>(patience));
   }
 
+  /// The same for a time of the platform's clock, counted from its epoch in any unit: far in the future is forever.
+  template <class Rep, class Period>
+  static deadline at_or_forever(std::chrono::duration<Rep, Period> since_epoch) noexcept {
+    const auto now = platform::clock::now().time_since_epoch();
+    const auto left = between(now, since_epoch);
+    return left < left.max() / 2 ? at(time_point(now + left)) : forever();
+  }
+
+  /// to - from, of any representation, in ticks of the platform's clock, rounded up; no more than the clock can tell.
+  template <class From, class To>
+  static time_point::duration between(From from, To to) noexcept {
+    using ticks = time_point::duration;
+    using wide = std::chrono::duration<long double, ticks::period>;
+    constexpr wide most = ticks::max() / 4;  // what is nearer to the epoch than this is computed exactly
+    if (wide(from) > most || wide(from) < -most || wide(to) > most) return ticks::max();
+    if (!(wide(to) >= -most)) return ticks::min();
+    return std::chrono::ceil<ticks>(to) - std::chrono::floor<ticks>(from);
+  }
+
   constexpr bool is_at_once() const noexcept { return when_ == time_point::min(); }
   constexpr bool is_forever() const noexcept { return when_ == platform::no_deadline; }
   constexpr time_point when() const noexcept { return when_; }

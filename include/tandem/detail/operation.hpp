@@ -13,10 +13,11 @@
 //                void withdraw(place&)      leave the line, if still in it
 //                void leave()               called last by an operation that has stood in line, after it succeeded or
 //                                           gave up: a turn that it was given and did not use is passed on here
-//                static bool polls          true if enlist() has already polled for as long as polling pays
+//                outcome poll(deadline)     only if `polls`: try, and try again for as long as polling pays; for
+//                                           channels where a thread can be served without standing in line
 //
-//            An awaited operation and an arm of a select are run by other loops than this one, from the same five.
-// Algorithm  enlist -> wait -> what did the partner write?
+//            An awaited operation and an arm of a select are run by other loops than this one, from the first four.
+// Algorithm  (poll ->) enlist -> wait -> what did the partner write?
 //                look                  somebody says that trying is worth it: once more from the start
 //                timeout of a nap      a wait after busy is a nap: once more from the start
 //                timeout, stopped      nobody had claimed us: withdraw, nothing has happened
@@ -59,6 +60,8 @@ void step_out(Operation& op, waiter& me, place& here) {
   }
 }
 
+constexpr bool is_final(outcome how) noexcept { return how == outcome::ok || how == outcome::closed; }
+
 /// The end of a nap that is no longer than `until`. Naps are rare (a thread was preempted within a few instructions), and
 /// somebody usually ends them early.
 inline deadline nap(deadline until) noexcept {
@@ -76,6 +79,13 @@ template <class Operation>
 [[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
   blocked frame;
   for (bool stood_in_line = false;; stood_in_line = true) {
+    if constexpr (Operation::polls) {
+      const outcome polled = op.poll(until);
+      if (is_final(polled)) {
+        if (stood_in_line) op.leave();
+        return polled;
+      }
+    }
     outcome how = op.enlist(frame.here);
     if (how == outcome::look) {
       step_out(op, frame.me, frame.here);

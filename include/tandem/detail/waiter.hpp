@@ -4,21 +4,23 @@
 //            claim() returned true *must* call complete() with the outcome, and is the only one who may; the waiter
 //            itself ends it by claim() when its own deadline has come. The partner writes the outcome; the waiter
 //            infers nothing from anything else.
-//            Lifetime: a waiter lives in the frame of its operation. complete()'s exchange is the last access to it;
-//            what follows uses its address at most. Until its claim has failed or it has been completed, somebody who
+//            Lifetime: a waiter lives in the frame of its operation. complete()'s exchange is the last access to a
+//            thread's waiter; what follows uses its address at most. (A wake function gets the waiter itself, which
+//            cannot go before it is woken.) Until its claim has failed or it has been completed, somebody who
 //            knows a waiter may touch it only under the lock of the list in which it found it.
 // Algorithm  One word:
 //
 //                waiting --claim()--> claimed --complete(outcome)--> outcome
 //
-//            plus a bit that says that the thread sleeps, so that a partner makes a system call only if it must. The
-//            step in between is there for the message to be moved: whoever has claimed a waiter may take its time (a
-//            move constructor), outside every lock, and nobody can cancel any more.
-//            How a waiter wakes is its own affair: a thread polls and parks on the word; another kind passes a wake
-//            function, which is called in place of the unpark (a coroutine: schedule me; a select: the arm that won is
-//            in arm()). docs/decisions/0003 says how these fit.
+//            plus a bit, asleep, that the waiter sets as the last thing it does before it sleeps, so that a partner wakes
+//            it only if it must, and only if it may. The step in between is there for the message to be moved: whoever
+//            has claimed a waiter may take its time (a move constructor), outside every lock, and nobody can cancel.
+//            How a waiter wakes is its own affair: a thread polls, and parks on the word; another kind passes a wake
+//            function, which is called in place of the unpark (a coroutine: schedule me). docs/decisions/0003 says how
+//            those, and the arms of a select, fit.
 // Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
-//            3. asleep is set by the waiting thread alone, and only while no outcome is there.
+//            3. A wake function is called only for a waiter that has fallen asleep: whatever ran before that, on the
+//               waiter's own thread, is over.
 // Progress   claim() and complete() are wait-free (complete() makes one system call if the thread sleeps);
 //            wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before
@@ -67,11 +69,13 @@ class waiter {
   /// Ends the wait. Only for the one whose claim() was true; the waiter may be gone when this returns.
   void complete(outcome how) noexcept {
     const wake_function wake = wake_;  // read before the exchange: nothing of the waiter may be read after it
-    const std::uint32_t before = word_.exchange(claimed | pack(how), order::release /*W*/);
-    if (wake != nullptr) {
-      wake(*this);
-    } else if ((before & asleep) != 0) {
+    // acq_rel: release is edge W; acquire is for the wake function, which goes on where fall_asleep() left off
+    const std::uint32_t before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
+    if ((before & asleep) == 0) return;
+    if (wake == nullptr) {
       platform::unpark_one(word_);
+    } else {
+      wake(*this);
     }
   }
 
@@ -90,9 +94,17 @@ class waiter {
     return written();
   }
 
+  /// The last thing that a waiter does before it sleeps. False: do not, the outcome is there. True: whoever completes
+  /// this waiter will wake it; if it is not a thread's, nothing of it may be touched any more.
+  bool fall_asleep() noexcept {
+    // acq_rel: acquire is edge W; release lets a wake function go on with what this thread has done
+    return (word_.fetch_or(asleep, order::acq_rel /*W*/) & outcome_mask) == 0;
+  }
+
   /// wait() for one who has polled already: sleeps at once.
   outcome sleep(deadline until) noexcept {
-    std::uint32_t seen = word_.fetch_or(asleep, order::acquire /*W*/) | asleep;
+    if (!fall_asleep()) return written();
+    std::uint32_t seen = word_.load(order::acquire /*W*/);
     while ((seen & outcome_mask) == 0) {
       if (until.has_passed()) {
         if (claim()) return outcome::timeout;

@@ -3,8 +3,8 @@
 // Everything above this folder reaches threads, atomics and clocks only through `tandem::platform`. To put the
 // library on another ground, define TANDEM_PLATFORM_HEADER as the header to include instead, for example
 //     -DTANDEM_PLATFORM_HEADER="<tandem/platform/portable.hpp>"
-// Such a header defines TANDEM_ABI (the name of the inline namespace, so that two grounds never mix in one program
-// without a link error) and, in `namespace tandem::TANDEM_ABI::platform`:
+// Such a header defines TANDEM_ABI (the name of the inline namespace: a function that takes or returns one of tandem's
+// types does not link against one compiled for another ground) and, in `namespace tandem::TANDEM_ABI::platform`:
 //
 //     order                     the memory orders, as std::memory_order names them
 //     atomic<T>                 every operation takes its order; there is no default

@@ -31,8 +31,8 @@
 //            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
 // Order      edge L (detail/mutex.hpp): enlist -> claim: the waiter, its slot, the sender's message
 //            edge W (detail/waiter.hpp): complete -> wait: the message moved, in either direction
-// Cost       the party that comes second: the lock's line and the waiter's line; 4 read-modify-writes (lock, claim,
-//            unlock, complete). The party that comes first: lock and unlock, and its own line. No allocation; a wake-up
+// Cost       the party that comes second: the channel's line, then the waiter's and the message's, fetched together; 4
+//            read-modify-writes (lock, claim, unlock, complete). The party that comes first: lock and unlock, and its own line. No allocation; a wake-up
 //            only if the first has gone to sleep.
 // Source     [hoare-1978]; two lists of waiters and direct hand-over as in [go-chan]; the claim as in [pcml-2009]
 // Tests      tests/rendezvous.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
@@ -69,6 +69,7 @@ class rendezvous : private detail::require_message<T>,
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
   ~rendezvous() {
+    static_assert(sizeof(rendezvous) == platform::cache_line);
     detail::require(senders_.empty() && receivers_.empty(), "a rendezvous destroyed while somebody waits on it");
   }
 
@@ -97,6 +98,7 @@ class rendezvous : private detail::require_message<T>,
   bool closed_ = false;
   detail::wait_list senders_;
   detail::wait_list receivers_;
+  const void* last_message_ = nullptr;  // of whoever enlisted last; a hint: the message may be gone
 };
 
 /// One send or one receive, for detail::run: `message` is where the message is, or where it shall be.
@@ -127,10 +129,13 @@ struct rendezvous<T>::party {
     {
       const detail::scoped_lock hold(channel.mutex_);
       if (channel.closed_) return detail::outcome::closed;
+      // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
+      platform::prefetch_to_write(channel.last_message_);
       partner = partners().claim_first();
       if (partner == nullptr) {
         if (here == nullptr) return detail::outcome::refused;
         own().insert(*here);
+        channel.last_message_ = message;
         return detail::outcome::pending;
       }
     }
