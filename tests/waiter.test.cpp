@@ -46,8 +46,8 @@ TEST_CASE("park returns when its deadline has come, and no earlier unless someth
 
 TEST_CASE("unpark wakes whoever is parked on the word, and needs nobody to be") {
   platform::atomic<std::uint32_t> word{0};
-  platform::unpark_one(word);
-  platform::unpark_all(word);
+  platform::unpark_one(word.address());
+  platform::unpark_all(word.address());
   for (int round = 0; round < 200; ++round) {
     word.store(0, order::seq_cst);
     std::vector<std::thread> sleepers;
@@ -58,7 +58,7 @@ TEST_CASE("unpark wakes whoever is parked on the word, and needs nobody to be") 
     }
     if (round % 2 == 0) std::this_thread::yield();
     word.store(1, order::seq_cst);
-    platform::unpark_all(word);
+    platform::unpark_all(word.address());
     for (auto& s : sleepers) s.join();
   }
   SUCCEED();
@@ -314,34 +314,60 @@ TEST_CASE("a mutex wakes those who had to sleep for it") {
 
 // --- the patience -----------------------------------------------------------------------------------------------------
 
-TEST_CASE("a budget halves with every failure, is gone in the end, and probes now and then") {
+namespace {
+constexpr unsigned full = 1024;
+budget exhausted() {
   budget b;
-  unsigned left = 1024;
-  for (; left != 0; left /= 2) {
-    CHECK(b.allowance(1024) == left);
-    b.failed(1024);
+  while (b.allowance(full) != 0) b.failed(full);
+  return b;
+}
+}  // namespace
+
+TEST_CASE("a budget halves with every failure, until nothing is left") {
+  budget b;
+  for (unsigned left = full; left != 0; left /= 2) {
+    REQUIRE(b.allowance(full) == left);
+    b.failed(full);
   }
-  int probes = 0;
-  for (int i = 0; i < 10 * budget::probe_every; ++i) {
-    const unsigned allowed = b.allowance(1024);
-    if (allowed != 0) {
-      CHECK(allowed == 1024);
-      ++probes;
-      b.failed(1024);
-    }
+  CHECK(b.allowance(full) == 0);
+}
+
+TEST_CASE("with nothing left, one wait in many tries again, and one in many of these is patient") {
+  budget b = exhausted();
+  unsigned tries = 0;
+  unsigned patient = 0;
+  for (unsigned i = 0; i < 10 * budget::patient_every; ++i) {
+    const unsigned allowed = b.allowance(full);
+    if (allowed == 0) continue;
+    (allowed == full ? tries : patient) += 1;
+    REQUIRE((allowed == full || allowed == budget::patient_times * full));
+    b.failed(full);
   }
-  CHECK(probes == 10);
+  CHECK(patient == 10);
+  CHECK(tries == 10 * (budget::patient_every / budget::probe_every - 1));
 }
 
 TEST_CASE("a budget that has paid is whole again") {
-  budget b;
-  for (int i = 0; i < 100; ++i) b.failed(16);
-  CHECK(b.allowance(16) == 0);
-  b.paid();
-  CHECK(b.allowance(16) == 16);
+  budget b = exhausted();
+  b.paid(full / 2, full);
+  CHECK(b.allowance(full) == full);
+}
+
+TEST_CASE("who was patient with success stays patient, until it fails or is answered at once") {
+  budget b = exhausted();
+  b.paid(3 * full, full);
+  CHECK(b.allowance(full) == budget::patient_times * full);
+  b.paid(2 * full, full);
+  CHECK(b.allowance(full) == budget::patient_times * full);
+  budget answered = b;
+  answered.paid(1, full);
+  CHECK(answered.allowance(full) == full);
+  b.failed(full);
+  CHECK(b.allowance(full) == full);
 }
 
 TEST_CASE("waiting in vain ends: nothing polls without a bound") {
+  tandem::detail::patience learned;
   for (int i = 0; i < 100; ++i) {
     long polls = 0;
     CHECK_FALSE(backoff::await(
@@ -349,14 +375,15 @@ TEST_CASE("waiting in vain ends: nothing polls without a bound") {
           ++polls;
           return false;
         },
-        deadline::forever()));
+        deadline::forever(), learned));
     CHECK(polls >= 1);
   }
 }
 
 TEST_CASE("what is there already is seen by the first poll") {
+  tandem::detail::patience learned;
   int polls = 0;
-  CHECK(backoff::await([&] { return ++polls == 1; }, deadline::forever()));
+  CHECK(backoff::await([&] { return ++polls == 1; }, deadline::forever(), learned));
   CHECK(polls == 1);
 }
 
@@ -390,11 +417,25 @@ TEST_CASE("an instant of any unit, however far, is a deadline") {
   CHECK(deadline::at_or_forever(platform::no_deadline.time_since_epoch()).is_forever());
   const auto soon = platform::clock::now() + 1h;
   CHECK_FALSE(deadline::at_or_forever(soon.time_since_epoch()).has_passed());
+}
+
+TEST_CASE("the time between two instants is told in any unit, rounded up, and never overflows") {
+  using far = std::chrono::duration<std::int64_t, std::ratio<3600>>;
+  using ticks_90khz = std::chrono::duration<std::int64_t, std::ratio<1, 90'000>>;
+  constexpr auto most = platform::clock::duration::max();
   CHECK(deadline::between(1s, 3s) == 2s);
-  CHECK(deadline::between(3s, 1s) == -2s);
+  CHECK(deadline::between(3s, 1s) == 0s);
   CHECK(deadline::between(0s, std::chrono::duration<double, std::nano>(0.5)) == 1ns);
-  CHECK(deadline::between(0s, far::max()) == platform::clock::duration::max());
-  CHECK(deadline::between(0s, far::min()) == platform::clock::duration::min());
+  CHECK(deadline::between(0s, std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())) == 0s);
+  CHECK(deadline::between(0s, far::max()) == most);
+  CHECK(deadline::between(0s, far::min()) == 0s);
+  CHECK(deadline::between(far::min(), far::max()) == most);
+  // the year 2044, counted from 1970 and, backwards, from 2174; and today, in ticks that are no whole nanoseconds
+  CHECK(deadline::between(2335219200s, 2335219205s) == 5s);
+  CHECK(deadline::between(-4102444800s, -4102444795s) == 5s);
+  const ticks_90khz today(1'795'346'094LL * 90'000);
+  CHECK(deadline::between(today, today + ticks_90khz(90'000)) == 1s);
+  CHECK_FALSE(deadline::after(std::chrono::duration<std::int64_t, std::ratio<1, 3>>(10'000'000'000)).has_passed());
 }
 
 TEST_CASE("at once and forever are deadlines of their own") {

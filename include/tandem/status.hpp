@@ -148,7 +148,7 @@ class [[nodiscard]] result {
       : status_(other.status_) {
     if (status_) std::construct_at(std::addressof(value_), other.value_);
   }
-  /// Destroys what is there, then constructs: a T need not be assignable. If T's copy throws, *this says `abandoned`.
+  /// Destroys what is there, then constructs: a T need not be assignable. If T's copy throws, *this is as it was.
   constexpr result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
     if (this != std::addressof(other)) replace(std::move(other));
     return *this;
@@ -226,10 +226,11 @@ class [[nodiscard]] result {
 
   template <class Other>
   constexpr void replace(Other&& other) {
+    result taken(std::forward<Other>(other));  // first: the other one may be a part of what is destroyed here
     if (status_) std::destroy_at(std::addressof(value_));
     status_ = status::abandoned;
-    if (other.status_) std::construct_at(std::addressof(value_), std::forward<Other>(other).value_);
-    status_ = other.status_;
+    if (taken.status_) std::construct_at(std::addressof(value_), std::move(taken.value_));
+    status_ = taken.status_;
   }
 
   union {

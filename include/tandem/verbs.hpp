@@ -4,7 +4,8 @@
 //              send(v)                     waits as long as it takes
 //              try_send(v)                 never waits for a partner: full (try_receive: empty) if it would have to
 //              try_send_for(v, duration)   waits so long at most, then timeout
-//              try_send_until(v, instant)  the same, by any clock; a clock that is set back is waited for
+//              try_send_until(v, instant)  the same, by any clock; a clock that is set back is waited for (one that is
+//                                          set forward is not noticed before the wait is over)
 //              ..., token)                 gives up, stopped, when stop is requested
 //            Which outcome, if several could be: stopped, if stop was requested before the call, and then nothing has
 //            been attempted; else what can be done at once is done, even if the deadline is past; else closed; else
@@ -21,6 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -71,7 +73,7 @@ outcome attempt_until(std::chrono::time_point<Clock, Duration> when, const Attem
     for (;;) {
       const auto left = deadline::between(Clock::now().time_since_epoch(), when.time_since_epoch());
       const outcome how = attempt(deadline::after(left));
-      if (how != outcome::timeout || left <= left.zero()) return how;
+      if (how != outcome::timeout || left == left.zero()) return how;
     }
   }
 }
@@ -235,7 +237,8 @@ class receive_verbs {
   ~receive_verbs() = default;
 
  private:
-  // Both return the one object that the partner constructs the message in: there is no move on the way out.
+  // Both return the very object that the partner constructs the message in: where the compiler elides the copy of a
+  // named result, as ours do, there is no move on the way out.
   result<T> core(detail::deadline until, detail::stop_request stop = nullptr) {
     auto letter = detail::result_access::empty_handed<T>();
     const auto how = detail::core_access::receive(static_cast<Channel&>(*this), detail::result_access::memory(letter),

@@ -8,11 +8,12 @@
 //                          been got already (+ empty, timeout, stopped by variant).
 //              Lifetime    Either end may go first, at any time. What nobody got is destroyed with the last of the two.
 //              Ownership   Each end belongs to one thread at a time; the two run free of each other.
+//              Restriction T's move constructor must not use the promise that it is moved into.
 //              Misuse      a second get_future(), or using an end that was moved from, aborts with a sentence.
 //              Exceptions  the constructor of promise: std::bad_alloc. Nothing else throws but T's copy in
 //                          set_value(const T&). To send an error, send a T that can hold one.
 //              Allocation  one, by the promise's constructor.
-//              Progress    set_value: wait-free unless somebody waits, else a short lock. try_get: wait-free. get: blocking.
+//              Progress    set_value: wait-free unless somebody waits or has waited, else a short lock. try_get: wait-free. get: blocking.
 // Algorithm  Both ends share one block: a word of bits, each set once, and the memory for the value.
 //
 //                filled          the value is there                    set by the promise
@@ -285,22 +286,26 @@ class future {
   }
 
   template <class Attempt>
-  static result<T> receive(const Attempt& attempt) {
+  static result<message> receive(const Attempt& attempt) {
     auto letter = detail::result_access::empty_handed<message>();
-    detail::result_access::conclude(letter,
-                                    detail::to_status(attempt(detail::result_access::memory(letter)), status::empty));
+    const auto how = attempt(detail::result_access::memory(letter));
+    detail::result_access::conclude(letter, detail::to_status(how, status::empty));
+    return letter;
+  }
+  template <class Attempt>
+  static result<T> deliver(const Attempt& attempt) {
     if constexpr (std::is_void_v<T>) {
-      return letter ? result<void>() : result<void>(letter.error());
+      return receive(attempt).transform([](std::monostate&&) {});
     } else {
-      return letter;
+      return receive(attempt);
     }
   }
   result<T> core(detail::deadline until, detail::stop_request stop = nullptr) {
-    return receive([&](message* to) { return shared().get(to, until, stop); });
+    return deliver([&](message* to) { return shared().get(to, until, stop); });
   }
   template <class TimePoint>
   result<T> core_until(TimePoint when, detail::stop_request stop) {
-    return receive([&](message* to) {
+    return deliver([&](message* to) {
       return detail::attempt_until(when, [&](detail::deadline until) { return shared().get(to, until, stop); });
     });
   }

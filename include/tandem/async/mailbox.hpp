@@ -12,14 +12,18 @@
 //                          `closed`. It may be called by anybody, any number of times.
 //              Lifetime    The mailbox outlives every call on it: it may be destroyed when the calls have returned, not
 //                          when the messages have arrived. Where nobody can know that, use ports (port.hpp).
-//                          Messages that nobody received are destroyed with it. Destroying it while somebody waits is
-//                          misuse, and aborts saying so; so is a capacity of 0, or beyond 2^40.
+//                          Messages that nobody received are destroyed with it. Destroying it earlier is misuse, and
+//                          aborts saying so if somebody stands in line (one who still polls cannot be seen).
+//                          A capacity of 0, or beyond 2^40, is misuse as well, and aborts.
 //              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&).
 //              Allocation  one, in the constructor.
 //              Progress    blocking, though no lock is on the way of a message: a sender that is preempted between
 //                          taking a slot and filling it holds up the receivers of what was stored after it (and the
 //                          other way round). try_ operations, too, wait for such a one rather than tell a lie ("empty"
-//                          with a stored message inside). User code (T's move) never runs under a lock.
+//                          with a stored message inside); timed ones give up at their deadline all the same. In rare
+//                          cases a waiter notices a message up to 1 ms late (see nap, below).
+//              Restriction T's move constructor and destructor run without a lock, but in a slot that is half-way: they
+//                          must not use the mailbox they pass through.
 // Algorithm  A ring of slots, each with a stamp that says whose turn it is. A position counts the laps of the ring and
 //            the slot in it; `tail_` is where the next message goes, `head_` where the next one is.
 //
@@ -51,7 +55,7 @@
 // Order      edge M: stamp p + 1 (release) -> receiver's stamp load (acquire): the message
 //            edge F: stamp p + lap (release) -> sender's stamp load (acquire): the slot is empty
 //            edge D (Dekker): counter moved on, waiting load / waiting store, counter load: all four seq_cst
-//            edge C: tail_ closed bit (release, being seq_cst) -> tail_ load (acquire): whatever the closer did before
+//            edge C: tail_ closed bit (release) -> tail_ load (acquire): whatever the closer did before
 //            edges L and W: the lists, and the wake-up.
 //            Between them the counters need no order: they say who may use a slot; what is in it goes by M and F.
 // Cost       send, nobody waiting: one read-modify-write on tail_'s line, two stores on the slot's line, one load of a
@@ -96,7 +100,7 @@ class mailbox : private detail::require_message<T>,
   static constexpr receipt channel_receipt = receipt::stored;
 
   /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
-  explicit mailbox(std::size_t capacity) : ring_(capacity), slots_(std::make_unique<slot[]>(capacity)) {
+  explicit mailbox(std::size_t capacity) : ring_(capacity), slots_(std::make_unique_for_overwrite<slot[]>(capacity)) {
     for (std::uint64_t i = 0; i < capacity; ++i) slots_[i].stamp.store(i, order::relaxed);
   }
   mailbox(const mailbox&) = delete;
@@ -109,21 +113,24 @@ class mailbox : private detail::require_message<T>,
 
   [[nodiscard]] bool is_closed() const noexcept { return ring_.is_closed(tail_.load(order::acquire /*C*/)); }
   [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_.capacity); }
-  /// Whether there was no message, some time during the call. By now there may be.
+  /// True: at one instant of the call there was no message; by now there may be. False says nothing.
   [[nodiscard]] bool was_empty() const noexcept {
-    const std::uint64_t head = head_.load(order::acquire);
-    return ring_.position(tail_.load(order::acquire)) == head;
+    const std::uint64_t head = head_.load(order::acquire);  // acquire: the tail is read after it
+    return ring_.position(tail_.load(order::relaxed)) == head;
   }
-  /// Whether there was no room, some time during the call. By now there may be.
+  /// True: at one instant of the call there was no room; by now there may be. False says nothing.
   [[nodiscard]] bool was_full() const noexcept {
-    const std::uint64_t tail = ring_.position(tail_.load(order::acquire));
-    return head_.load(order::acquire) + ring_.lap == tail;
+    const std::uint64_t tail = ring_.position(tail_.load(order::acquire));  // acquire: the head is read after it
+    return head_.load(order::relaxed) + ring_.lap == tail;
   }
 
  private:
   using order = platform::order;
   friend detail::core_access;
-  template <bool Sends>
+  using side = detail::side;
+  static constexpr side senders = detail::side::senders;
+  static constexpr side receivers = detail::side::receivers;
+  template <detail::side Side>
   struct party;
 
   struct slot {
@@ -134,6 +141,7 @@ class mailbox : private detail::require_message<T>,
   /// The arithmetic of positions: the slot in the low bits, the closed bit, and the lap above it.
   struct ring {
     explicit ring(std::size_t slots) noexcept;
+    static std::uint64_t checked(std::size_t slots) noexcept;
     std::uint64_t capacity;
     std::uint64_t closed;  // the bit; it only ever stands in tail_
     std::uint64_t lap;
@@ -146,17 +154,12 @@ class mailbox : private detail::require_message<T>,
     std::uint64_t position(std::uint64_t tail) const noexcept { return tail & ~closed; }
   };
 
-  /// Those who wait at one side, and whether there are any: changed under the lock, read by everybody.
-  struct queue {
-    detail::wait_list list;
-    platform::atomic<bool> waiting{false};
-  };
 
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
-    return party<true>{*this, std::addressof(value)}.run(until, stop);
+    return party<senders>{*this, std::addressof(value)}.run(until, stop);
   }
   detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
-    return party<false>{*this, to}.run(until, stop);
+    return party<receivers>{*this, to}.run(until, stop);
   }
 
   detail::outcome push(T& value) noexcept;
@@ -166,30 +169,36 @@ class mailbox : private detail::require_message<T>,
   bool has_room(std::uint64_t tail) const noexcept;
   bool has_message(std::uint64_t head) const noexcept;
 
-  void join(queue& q, detail::place& here) noexcept;
-  void quit(queue& q, detail::place& here) noexcept;
-  void wake_first_of(queue& q) noexcept;
+  void join(side who, detail::place& here) noexcept;
+  void quit(side who, detail::place& here) noexcept;
+  void wake_first_of(side who) noexcept;
 
-  const ring ring_;
+  // Four lines: what everybody reads and nobody writes while nobody waits; what the senders fight for; what the
+  // receivers fight for; and what is touched only when somebody has to wait.
+  alignas(platform::cache_line) const ring ring_;
   const std::unique_ptr<slot[]> slots_;
-  // each on a line of its own: the senders fight for one, the receivers for the other, the third is nearly always quiet
+  platform::atomic<bool> waiting_[2];  // whether lists_ has anybody: written under the lock
   alignas(platform::cache_line) platform::atomic<std::uint64_t> tail_{0};
   alignas(platform::cache_line) platform::atomic<std::uint64_t> head_{0};
   alignas(platform::cache_line) detail::mutex mutex_;
-  queue senders_;
-  queue receivers_;
+  detail::wait_list lists_[2];
 };
 
 template <class T>
 mailbox<T>::ring::ring(std::size_t slots) noexcept
-    : capacity(slots), closed(std::bit_ceil(static_cast<std::uint64_t>(slots) + 1)), lap(closed * 2) {
+    : capacity(checked(slots)), closed(std::bit_ceil(capacity + 1)), lap(closed * 2) {}
+
+template <class T>
+std::uint64_t mailbox<T>::ring::checked(std::size_t slots) noexcept {
   detail::require(slots != 0, "a mailbox of capacity 0 cannot keep a message; for handing over in person use a rendezvous");
-  detail::require(slots <= std::numeric_limits<std::uint64_t>::max() >> 24, "a mailbox of this capacity has no room for laps");
+  detail::require(slots <= std::numeric_limits<std::uint64_t>::max() >> 24, "a mailbox's capacity is 2^40 at most");
+  return slots;
 }
 
 template <class T>
 mailbox<T>::~mailbox() {
-  detail::require(senders_.list.empty() && receivers_.list.empty(), "a mailbox destroyed while somebody waits on it");
+  static_assert(sizeof(mailbox) == 4 * platform::cache_line);
+  detail::require(lists_[senders].empty() && lists_[receivers].empty(), "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
   for (std::uint64_t p = head_.load(order::relaxed); p != tail; p = ring_.next(p)) {
     std::destroy_at(std::addressof(slots_[ring_.index(p)].message.value));
@@ -213,7 +222,7 @@ detail::outcome mailbox<T>::push(T& value) noexcept {
       if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::seq_cst /*D*/, order::relaxed)) {
         detail::hand_over(value, std::addressof(s.message.value));
         s.stamp.store(tail + 1, order::release /*M*/);
-        if (receivers_.waiting.load(order::seq_cst /*D*/)) wake_first_of(receivers_);
+        if (waiting_[receivers].load(order::seq_cst /*D*/)) wake_first_of(receivers);
         return detail::outcome::ok;
       }
     } else if (stamp < tail) {  // still holds, or waits for, the message of the lap before
@@ -239,7 +248,7 @@ detail::outcome mailbox<T>::pop(T* to) noexcept {
         detail::hand_over(s.message.value, to);
         std::destroy_at(std::addressof(s.message.value));
         s.stamp.store(head + ring_.lap, order::release /*F*/);
-        if (senders_.waiting.load(order::seq_cst /*D*/)) wake_first_of(senders_);
+        if (waiting_[senders].load(order::seq_cst /*D*/)) wake_first_of(senders);
         return detail::outcome::ok;
       }
     } else if (stamp <= head) {  // nothing there yet
@@ -291,7 +300,7 @@ bool mailbox<T>::has_message(std::uint64_t head) const noexcept {
 
 /// One send or one receive: `message` is where the message is, or where it shall be.
 template <class T>
-template <bool Sends>
+template <detail::side Side>
 struct mailbox<T>::party {
   static constexpr bool polls = true;  // a message need not wait for anybody to wake
 
@@ -299,41 +308,40 @@ struct mailbox<T>::party {
   T* message;
 
   detail::outcome run(detail::deadline until, detail::stop_request stop) {
-    if (stop != nullptr && stop->stop_requested()) return detail::outcome::stopped;
-    const detail::outcome how = attempt();
-    if (detail::is_final(how)) return how;
-    if (until.is_at_once()) return try_now();
-    return detail::run_waiting(*this, until, stop);
+    if (stop == nullptr || !stop->stop_requested()) {
+      const detail::outcome how = attempt();
+      if (detail::is_final(how) || (how == detail::outcome::refused && until.is_at_once())) return how;
+    }
+    return detail::run(*this, until, stop);
   }
 
   detail::outcome try_now() noexcept;
   detail::outcome poll(detail::deadline end) noexcept;
-  detail::outcome enlist(detail::place& here) noexcept {
-    box.join(own(), here);
-    return look_again();
-  }
-  void withdraw(detail::place& here) noexcept { box.quit(own(), here); }
+  detail::outcome enlist(detail::place& here) noexcept;
+  void withdraw(detail::place& here) noexcept { box.quit(Side, here); }
   void leave() noexcept {
-    if (own().waiting.load(order::seq_cst) && look_again() == detail::outcome::look) box.wake_first_of(own());
+    // relaxed: whoever was given a turn learned by edges L and W of those behind it; who joins later looks for itself
+    if (box.waiting_[Side].load(order::relaxed) && look_again() == detail::outcome::look) box.wake_first_of(Side);
   }
 
  private:
-  queue& own() const noexcept { return Sends ? box.senders_ : box.receivers_; }
-  detail::outcome look_again() const noexcept { return Sends ? box.look_for_room() : box.look_for_message(); }
+  detail::outcome attempt() noexcept {
+    if constexpr (Side == senders) {
+      return box.push(*message);
+    } else {
+      return box.pop(message);
+    }
+  }
+  detail::outcome look_again() const noexcept {
+    return Side == senders ? box.look_for_room() : box.look_for_message();
+  }
   /// For polling: looks at one slot, and not at the other side's counter, which would hold up those who move it.
   bool worth_trying() const noexcept {
-    if constexpr (Sends) {
+    if constexpr (Side == senders) {
       const std::uint64_t tail = box.tail_.load(order::relaxed);
       return box.ring_.is_closed(tail) || box.has_room(tail);
     } else {
       return box.has_message(box.head_.load(order::relaxed));
-    }
-  }
-  detail::outcome attempt() noexcept {
-    if constexpr (Sends) {
-      return box.push(*message);
-    } else {
-      return box.pop(message);
     }
   }
 };
@@ -341,74 +349,85 @@ struct mailbox<T>::party {
 /// Never waits for a partner, but for somebody who is half-way through a slot: nobody can say yet whether it is full or
 /// empty. That is a matter of nanoseconds, unless that thread was preempted; then we nap, longer each time.
 template <class T>
-template <bool Sends>
-detail::outcome mailbox<T>::party<Sends>::try_now() noexcept {
+template <detail::side Side>
+detail::outcome mailbox<T>::party<Side>::try_now() noexcept {
   detail::outcome how = detail::outcome::busy;
   const auto decided = [&] {
     how = attempt();
     return how != detail::outcome::busy;
   };
-  for (auto nap = std::chrono::microseconds(20); !detail::backoff::await(decided, detail::deadline::forever());
-       nap = std::min(nap * 2, std::chrono::microseconds(1000))) {
-    const platform::atomic<std::uint32_t> nobody_wakes{0};
+  auto& learned = platform::per_thread<detail::patience>();
+  const platform::atomic<std::uint32_t> nobody_wakes{0};
+  auto nap = std::chrono::microseconds(20);
+  while (!detail::backoff::await(decided, detail::deadline::forever(), learned)) {
     platform::park(nobody_wakes, 0, detail::deadline::after(nap).when());
+    nap = std::min(nap * 2, std::chrono::microseconds(1000));
   }
   return how;
 }
 
 template <class T>
-template <bool Sends>
-detail::outcome mailbox<T>::party<Sends>::poll(detail::deadline end) noexcept {
+template <detail::side Side>
+detail::outcome mailbox<T>::party<Side>::poll(detail::deadline end) noexcept {
   detail::outcome how = attempt();
-  const auto done = [&] {
-    if (worth_trying()) how = attempt();
-    return detail::is_final(how);
-  };
-  detail::backoff::await(done, end);
+  if (detail::is_final(how)) return how;
+  const auto done = [&] { return worth_trying() && detail::is_final(how = attempt()); };
+  detail::backoff::await(done, end, platform::per_thread<detail::patience>());
   return how;
 }
 
 template <class T>
-void mailbox<T>::join(queue& q, detail::place& here) noexcept {
-  const detail::scoped_lock hold(mutex_);
-  q.list.insert(here);
-  q.waiting.store(true, order::seq_cst /*D*/);
+template <detail::side Side>
+detail::outcome mailbox<T>::party<Side>::enlist(detail::place& here) noexcept {
+  box.join(Side, here);
+  detail::outcome how = look_again();
+  // The stamp is on its way, in all likelihood nanoseconds away: do not nap for that.
+  for (int i = 0; how == detail::outcome::busy && i < 32; ++i) {
+    platform::spin_hint();
+    how = look_again();
+  }
+  return how;
 }
 
 template <class T>
-void mailbox<T>::quit(queue& q, detail::place& here) noexcept {
+void mailbox<T>::join(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
-  q.list.remove(here);
+  lists_[who].insert(here);
+  waiting_[who].store(true, order::seq_cst /*D*/);
+}
+
+template <class T>
+void mailbox<T>::quit(detail::side who, detail::place& here) noexcept {
+  const detail::scoped_lock hold(mutex_);
+  lists_[who].remove(here);
   // relaxed, here and below: it only spares others a look at a list that is empty
-  if (q.list.empty()) q.waiting.store(false, order::relaxed);
+  if (lists_[who].empty()) waiting_[who].store(false, order::relaxed);
 }
 
 template <class T>
-void mailbox<T>::wake_first_of(queue& q) noexcept {
+void mailbox<T>::wake_first_of(detail::side who) noexcept {
   detail::place* first = nullptr;
   {
     const detail::scoped_lock hold(mutex_);
-    first = q.list.claim_first();
-    if (q.list.empty()) q.waiting.store(false, order::relaxed);
+    first = lists_[who].claim_first();
+    if (lists_[who].empty()) waiting_[who].store(false, order::relaxed);
   }
   if (first != nullptr) first->who.complete(detail::outcome::look);
 }
 
 template <class T>
 void mailbox<T>::close() noexcept {
-  tail_.fetch_or(ring_.closed, order::seq_cst /*C*/);
-  detail::place* waiting_senders = nullptr;
-  detail::place* waiting_receivers = nullptr;
-  {
-    const detail::scoped_lock hold(mutex_);
-    waiting_senders = senders_.list.claim_all();
-    waiting_receivers = receivers_.list.claim_all();
-    senders_.waiting.store(false, order::relaxed);
-    receivers_.waiting.store(false, order::relaxed);
+  // release is enough: of those who join, the lock below lets us see the one, and the other see the bit
+  tail_.fetch_or(ring_.closed, order::release /*C*/);
+  for (const side who : {senders, receivers}) {
+    detail::place* all = nullptr;
+    {
+      const detail::scoped_lock hold(mutex_);
+      all = lists_[who].claim_all();
+      waiting_[who].store(false, order::relaxed);
+    }
+    detail::complete_all(all, detail::outcome::look);  // not closed: there may be messages left
   }
-  // look, not closed: there may be messages left
-  detail::complete_all(waiting_senders, detail::outcome::look);
-  detail::complete_all(waiting_receivers, detail::outcome::look);
 }
 
 }  // namespace tandem::inline TANDEM_ABI

@@ -39,7 +39,8 @@ class mutex {
   }
 
   void unlock() noexcept {
-    if (word_.exchange(free, order::release /*L*/) == contended) platform::unpark_one(word_);
+    const void* const address = word_.address();  // before the exchange: after it there may be no word
+    if (word_.exchange(free, order::release /*L*/) == contended) platform::unpark_one(address);
   }
 
  private:
@@ -48,13 +49,16 @@ class mutex {
   static constexpr std::uint32_t held = 1;
   static constexpr std::uint32_t contended = 2;
 
+  /// What a thread has learned about locks is not what it has learned about partners.
+  struct lock_patience : patience {};
+
   [[gnu::noinline]] void lock_slowly() noexcept {
     const auto taken = [this] {
       // relaxed: only a hint that it is worth trying; the exchange decides
       std::uint32_t seen = word_.load(order::relaxed);
       return seen == free && word_.compare_exchange_strong(seen, held, order::acquire /*L*/, order::relaxed);
     };
-    if (backoff::await(taken, deadline::forever())) return;
+    if (backoff::await(taken, deadline::forever(), platform::per_thread<lock_patience>())) return;
     while (word_.exchange(contended, order::acquire /*L*/) != free) {
       platform::park(word_, contended, platform::no_deadline);
     }

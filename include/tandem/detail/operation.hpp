@@ -74,14 +74,25 @@ struct alignas(platform::cache_line) blocked {
   waiter me;
   place here{me};
 };
+static_assert(sizeof(blocked) == platform::cache_line);
+
+/// pending: it has to stand in line. One who has been woken in vain gives up here, if it is time.
+template <class Operation>
+outcome poll(Operation& op, deadline until, stop_request stop, bool again) {
+  const outcome how = op.poll(until);
+  if (is_final(how)) return how;
+  if (again && stop != nullptr && stop->stop_requested()) return outcome::stopped;
+  if (again && until.has_passed()) return outcome::timeout;
+  return outcome::pending;
+}
 
 template <class Operation>
 [[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
   blocked frame;
   for (bool stood_in_line = false;; stood_in_line = true) {
     if constexpr (Operation::polls) {
-      const outcome polled = op.poll(until);
-      if (is_final(polled)) {
+      const outcome polled = poll(op, until, stop, stood_in_line);
+      if (polled != outcome::pending) {
         if (stood_in_line) op.leave();
         return polled;
       }

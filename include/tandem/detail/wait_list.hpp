@@ -9,7 +9,7 @@
 //            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
 //            was woken in vain, where its ticket says: having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
-// Cost       O(1), but for joining again: O(those woken in vain before it). One claim, a read-modify-write on the
+// Cost       O(1), but for joining again in the middle: O(those who stand before that place). One claim, a read-modify-write on the
 //            waiter's line, per waiter passed.
 // Tests      tests/waiter.test.cpp
 #pragma once
@@ -20,6 +20,9 @@
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
+
+/// The two sides of a one-way channel, as an index.
+enum side : unsigned char { senders, receivers };
 
 struct place {
   explicit place(waiter& w) noexcept : who(w) {}
@@ -41,12 +44,11 @@ class wait_list {
 
   /// Joins: at the end, or, for one who has been here before, where its ticket says.
   void insert(place& p) noexcept {
+    if (p.ticket == 0) p.ticket = ++tickets_;
     place* after = last_;
-    if (p.ticket == 0) {
-      p.ticket = ++tickets_;
-    } else {
+    if (after != nullptr && after->ticket > p.ticket) {
       after = nullptr;
-      for (place* q = first_; q != nullptr && q->ticket < p.ticket; q = q->next) after = q;
+      for (place* q = first_; q->ticket < p.ticket; q = q->next) after = q;
     }
     link(p, after);
   }

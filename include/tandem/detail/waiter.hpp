@@ -7,7 +7,8 @@
 //            Lifetime: a waiter lives in the frame of its operation. complete()'s exchange is the last access to a
 //            thread's waiter; what follows uses its address at most. (A wake function gets the waiter itself, which
 //            cannot go before it is woken.) Until its claim has failed or it has been completed, somebody who
-//            knows a waiter may touch it only under the lock of the list in which it found it.
+//            knows a waiter may touch it only under the lock of the list in which it found it, or in a stop callback, whose
+//            end the waiter waits for.
 // Algorithm  One word:
 //
 //                waiting --claim()--> claimed --complete(outcome)--> outcome
@@ -21,8 +22,8 @@
 // Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
 //            3. A wake function is called only for a waiter that has fallen asleep: whatever ran before that, on the
 //               waiter's own thread, is over.
-// Progress   claim() and complete() are wait-free (complete() makes one system call if the thread sleeps);
-//            wait() blocks.
+// Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the portable
+//            platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before
 //            claim() is relaxed: it decides who may act and hands nothing over. What the claimer reads (the slot) came
 //            to it through the list's lock, what it writes goes out by edge W.
@@ -68,12 +69,13 @@ class waiter {
 
   /// Ends the wait. Only for the one whose claim() was true; the waiter may be gone when this returns.
   void complete(outcome how) noexcept {
-    const wake_function wake = wake_;  // read before the exchange: nothing of the waiter may be read after it
+    const wake_function wake = wake_;  // both before the exchange: after it there may be no waiter
+    const void* const address = word_.address();
     // acq_rel: release is edge W; acquire is for the wake function, which goes on where fall_asleep() left off
     const std::uint32_t before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
     if ((before & asleep) == 0) return;
     if (wake == nullptr) {
-      platform::unpark_one(word_);
+      platform::unpark_one(address);
     } else {
       wake(*this);
     }
@@ -89,9 +91,13 @@ class waiter {
   /// Blocks until the outcome is there, or until the deadline, which is an outcome as well: the waiter is then claimed,
   /// by itself. Only a thread's waiter.
   outcome wait(deadline until) noexcept {
-    const auto ended = [this] { return (word_.load(order::acquire /*W*/) & outcome_mask) != 0; };
-    if (!backoff::await(ended, until)) return sleep(until);
-    return written();
+    std::uint32_t seen = 0;
+    const auto ended = [&] {
+      seen = word_.load(order::acquire /*W*/);
+      return (seen & outcome_mask) != 0;
+    };
+    if (!backoff::await(ended, until, platform::per_thread<patience>())) return sleep(until);
+    return unpack(seen);
   }
 
   /// The last thing that a waiter does before it sleeps. False: do not, the outcome is there. True: whoever completes
@@ -116,7 +122,7 @@ class waiter {
     return unpack(seen);
   }
 
-  /// The outcome, once it is there.
+  /// The outcome, once it is there; for one who was woken by a wake function, edge W ends here.
   outcome written() const noexcept { return unpack(word_.load(order::acquire /*W*/)); }
 
   /// Ready to wait once more. Only when nobody else can know this waiter any longer: it is in no list, and whoever

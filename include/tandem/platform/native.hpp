@@ -11,14 +11,15 @@
 // Tests      tests/waiter.test.cpp, and every stress test.
 #pragma once
 
-#if !defined(__linux__)
+#if !defined(__linux__) || !defined(__LP64__)  // 32 bits: two system calls, of which we could not test the other
 #include <tandem/platform/portable.hpp>
 #else
 
-#define TANDEM_ABI v0_native
+#define TANDEM_ABI v0_1_native
 
 #include <tandem/platform/standard.hpp>
 
+#include <cerrno>
 #include <climits>
 #include <ctime>
 #include <linux/futex.h>
@@ -39,16 +40,18 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
     at.tv_nsec = static_cast<long>(ns % 1'000'000'000);
     deadline = &at;
   }
+  const int callers_errno = errno;
   // Errors are all reasons to look again: EAGAIN (the word has changed), ETIMEDOUT, EINTR.
   ::syscall(SYS_futex, word.address(), FUTEX_WAIT_BITSET_PRIVATE, seen, deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+  errno = callers_errno;
 }
 
-inline void unpark_one(const atomic<std::uint32_t>& word) noexcept {
-  ::syscall(SYS_futex, word.address(), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+inline void unpark_one(const void* address) noexcept {
+  ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
-inline void unpark_all(const atomic<std::uint32_t>& word) noexcept {
-  ::syscall(SYS_futex, word.address(), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
+inline void unpark_all(const void* address) noexcept {
+  ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
 }  // namespace tandem::inline TANDEM_ABI::platform

@@ -10,8 +10,8 @@
 //     atomic<T>                 every operation takes its order; there is no default
 //     park(word, seen, until)   sleep while `word` still holds `seen`; returns when unparked, at `until`, or for no
 //                               reason at all: callers look again
-//     unpark_one(word)          wake one, or all, of those parked on `word`; the word itself is not touched, so the
-//     unpark_all(word)          object around it may already be gone
+//     unpark_one(address)       wake one, or all, of those parked on the word at that address; the word is not touched,
+//     unpark_all(address)       so the object around it may already be gone
 //     clock, no_deadline        a monotonic clock; the time point that never comes
 //     yield(), spin_hint()      let another thread run; we are polling
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written

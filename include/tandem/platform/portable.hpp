@@ -8,13 +8,14 @@
 //            The waker touches the bucket, which lives as long as the program, and never the word.
 //            It always notifies all: words that share a bucket must not steal each other's wake-ups (and notify_one
 //            of glibc 2.25 to 2.40 can lose one: its bug 25847).
-// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks.
+// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks. The table is allocated when it is
+//            first needed, 64 lines or more; a program without that much memory is terminated.
 // Source     [glibc-25847]
 // Tests      the whole test suite, in the preset `portable`.
 #pragma once
 
 #if !defined(TANDEM_ABI)
-#define TANDEM_ABI v0_portable
+#define TANDEM_ABI v0_1_portable
 #endif
 
 #include <tandem/platform/standard.hpp>
@@ -32,7 +33,7 @@ struct alignas(cache_line) bucket {
 };
 
 /// Never destroyed: a thread may still be parked, or waking another, while the program's statics die.
-inline bucket& of(const void* address) {
+inline bucket& of(const void* address) noexcept {
   constexpr std::size_t count = 64;
   static bucket* const table = new bucket[count];
   const auto bits = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address));
@@ -58,7 +59,7 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   }
 }
 
-inline void unpark_one(const atomic<std::uint32_t>& word) noexcept { parking::unpark(word.address()); }
-inline void unpark_all(const atomic<std::uint32_t>& word) noexcept { parking::unpark(word.address()); }
+inline void unpark_one(const void* address) noexcept { parking::unpark(address); }
+inline void unpark_all(const void* address) noexcept { parking::unpark(address); }
 
 }  // namespace tandem::inline TANDEM_ABI::platform

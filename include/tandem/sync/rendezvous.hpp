@@ -4,11 +4,13 @@
 //            has entered before the other leaves. mode::synchronous, receipt::received.
 //              Outcomes    send: ok, closed (+ full, timeout, stopped by variant). ok: a receiver has the message.
 //                          receive: the message, closed (+ empty, timeout, stopped).
-//              Order       Waiting senders are served in the order in which they came, and so are waiting receivers.
+//              Order       Waiting senders are served in the order in which they came, and so are waiting receivers. (A
+//                          wait that a foreign clock prolongs, because it was set back, begins anew.)
 //              Closing     close() ends every wait with `closed`; there is nothing to drain, no message is ever stored.
 //              Lifetime    An operation does not touch the channel after its meeting. So when a send or a receive has
 //                          returned ok, the channel may be destroyed at once, though the partner may still be on its way
-//                          out of its own call. Destroying it while somebody waits is misuse, and aborts saying so.
+//                          out of its own call. Destroying it while somebody stands in line is misuse, and aborts saying
+//                          so.
 //              Exceptions  nothing throws but T's copy in send(const T&).
 //              Allocation  none.
 //              Progress    blocking: every operation takes a lock for some dozen instructions. User code (T's move)
@@ -98,7 +100,7 @@ class rendezvous : private detail::require_message<T>,
   bool closed_ = false;
   detail::wait_list senders_;
   detail::wait_list receivers_;
-  const void* last_message_ = nullptr;  // of whoever enlisted last; a hint: the message may be gone
+  const void* last_message_ = nullptr;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
 };
 
 /// One send or one receive, for detail::run: `message` is where the message is, or where it shall be.
@@ -121,6 +123,7 @@ struct rendezvous<T>::party {
   void withdraw(detail::place& here) noexcept {
     const detail::scoped_lock hold(channel.mutex_);
     own().remove(here);
+    channel.last_message_ = nullptr;
   }
   void leave() noexcept {}  // a claim hands over the message itself: there is never a turn to pass on
 
@@ -132,6 +135,7 @@ struct rendezvous<T>::party {
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
       platform::prefetch_to_write(channel.last_message_);
       partner = partners().claim_first();
+      channel.last_message_ = nullptr;
       if (partner == nullptr) {
         if (here == nullptr) return detail::outcome::refused;
         own().insert(*here);
