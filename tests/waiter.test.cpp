@@ -39,8 +39,8 @@ TEST_CASE("park returns when its deadline has come, and no earlier unless someth
   const platform::atomic<std::uint32_t> word{0};
   const auto until = platform::clock::now() + 5ms;
   while (platform::clock::now() < until) platform::park(word, 0, until);
-  platform::park(word, 0, until);                                        // one in the past
-  platform::park(word, 0, platform::clock::time_point::min());           // and one before the clock began
+  platform::park(word, 0, until);                               // one in the past
+  platform::park(word, 0, platform::clock::time_point::min());  // and one before the clock began
   REQUIRE(platform::clock::now() >= until);
 }
 

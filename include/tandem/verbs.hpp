@@ -185,12 +185,12 @@ class send_verbs {
   }
   template <class TimePoint>
   status core_until(T& value, TimePoint when, detail::stop_request stop) {
-    return detail::to_status(
-        detail::attempt_until(when,
-                              [&](detail::deadline until) {
-                                return detail::core_access::send(static_cast<Channel&>(*this), value, until, stop);
-                              }),
-        status::full);
+    return detail::to_status(detail::attempt_until(when,
+                                                   [&](detail::deadline until) {
+                                                     return detail::core_access::send(static_cast<Channel&>(*this),
+                                                                                      value, until, stop);
+                                                   }),
+                             status::full);
   }
 };
 
@@ -241,8 +241,8 @@ class receive_verbs {
   // named result, as ours do, there is no move on the way out.
   result<T> core(detail::deadline until, detail::stop_request stop = nullptr) {
     auto letter = detail::result_access::empty_handed<T>();
-    const auto how = detail::core_access::receive(static_cast<Channel&>(*this), detail::result_access::memory(letter),
-                                                  until, stop);
+    const auto how =
+        detail::core_access::receive(static_cast<Channel&>(*this), detail::result_access::memory(letter), until, stop);
     detail::result_access::conclude(letter, detail::to_status(how, status::empty));
     return letter;
   }

@@ -154,7 +154,6 @@ class mailbox : private detail::require_message<T>,
     std::uint64_t position(std::uint64_t tail) const noexcept { return tail & ~closed; }
   };
 
-
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
     return party<senders>{*this, std::addressof(value)}.run(until, stop);
   }
@@ -190,7 +189,8 @@ mailbox<T>::ring::ring(std::size_t slots) noexcept
 
 template <class T>
 std::uint64_t mailbox<T>::ring::checked(std::size_t slots) noexcept {
-  detail::require(slots != 0, "a mailbox of capacity 0 cannot keep a message; for handing over in person use a rendezvous");
+  detail::require(slots != 0,
+                  "a mailbox of capacity 0 cannot keep a message; for handing over in person use a rendezvous");
   detail::require(slots <= std::numeric_limits<std::uint64_t>::max() >> 24, "a mailbox's capacity is 2^40 at most");
   return slots;
 }
@@ -198,7 +198,8 @@ std::uint64_t mailbox<T>::ring::checked(std::size_t slots) noexcept {
 template <class T>
 mailbox<T>::~mailbox() {
   static_assert(sizeof(mailbox) == 4 * platform::cache_line);
-  detail::require(lists_[senders].empty() && lists_[receivers].empty(), "a mailbox destroyed while somebody waits on it");
+  detail::require(lists_[senders].empty() && lists_[receivers].empty(),
+                  "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
   for (std::uint64_t p = head_.load(order::relaxed); p != tail; p = ring_.next(p)) {
     std::destroy_at(std::addressof(slots_[ring_.index(p)].message.value));
@@ -332,9 +333,7 @@ struct mailbox<T>::party {
       return box.pop(message);
     }
   }
-  detail::outcome look_again() const noexcept {
-    return Side == senders ? box.look_for_room() : box.look_for_message();
-  }
+  detail::outcome look_again() const noexcept { return Side == senders ? box.look_for_room() : box.look_for_message(); }
   /// For polling: looks at one slot, and not at the other side's counter, which would hold up those who move it.
   bool worth_trying() const noexcept {
     if constexpr (Side == senders) {

@@ -60,9 +60,9 @@ class budget {
   }
 
  private:
-  std::uint16_t waits_ = 0;     // since there is nothing left; wraps, which does no harm
-  std::uint8_t halvings_ = 0;   // the allowance is the full one, halved this often
-  bool patient_ = false;        // the last one paid, but took longer than the full allowance
+  std::uint16_t waits_ = 0;    // since there is nothing left; wraps, which does no harm
+  std::uint8_t halvings_ = 0;  // the allowance is the full one, halved this often
+  bool patient_ = false;       // the last one paid, but took longer than the full allowance
 };
 
 /// What one thread has learned about waiting.

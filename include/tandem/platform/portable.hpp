@@ -42,7 +42,9 @@ inline bucket& of(const void* address) noexcept {
 
 inline void unpark(const void* address) noexcept {
   bucket& b = of(address);
-  { const std::lock_guard<std::mutex> hold(b.mutex); }
+  {
+    const std::lock_guard<std::mutex> hold(b.mutex);
+  }
   b.changed.notify_all();
 }
 

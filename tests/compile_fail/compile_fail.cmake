@@ -1,0 +1,37 @@
+# cmake -D SOURCE=<file.cpp> -D "COMMAND=<compiler>;<flag>;..." -P compile_fail.cmake
+# SOURCE must not compile, its first error must contain the text of its `// expect: ` line, and with -DTANDEM_CONTROL
+# it must compile.
+
+list(APPEND COMMAND -fsyntax-only "${SOURCE}")
+
+# Lines are cut by position: as lists they would break on the ; and [ ] that diagnostics are full of.
+function(cut_line text from result)
+  string(SUBSTRING "${text}" ${from} -1 line)
+  string(FIND "${line}" "\n" end)
+  string(SUBSTRING "${line}" 0 ${end} line)
+  set(${result} "${line}" PARENT_SCOPE)
+endfunction()
+
+file(READ "${SOURCE}" source)
+cut_line("${source}" 0 first_line)
+if(NOT first_line MATCHES "^// expect: (.+)$")
+  message(FATAL_ERROR "the first line of ${SOURCE} is not `// expect: <text of the first error>`")
+endif()
+set(expected "${CMAKE_MATCH_1}")
+
+execute_process(COMMAND ${COMMAND} -DTANDEM_CONTROL RESULT_VARIABLE failed ERROR_VARIABLE diagnostics)
+if(failed)
+  message(FATAL_ERROR "the control, the same file with -DTANDEM_CONTROL, does not compile:\n${diagnostics}")
+endif()
+
+execute_process(COMMAND ${COMMAND} RESULT_VARIABLE failed ERROR_VARIABLE diagnostics)
+if(NOT failed)
+  message(FATAL_ERROR "compiles, though it must not: ${SOURCE}")
+endif()
+
+string(FIND "${diagnostics}" "error:" at)
+cut_line("${diagnostics}" ${at} first_error)
+string(FIND "${first_error}" "${expected}" at)
+if(at EQUAL -1)
+  message(FATAL_ERROR "expected in the first error: ${expected}\nthe first error:           ${first_error}\n\n${diagnostics}")
+endif()

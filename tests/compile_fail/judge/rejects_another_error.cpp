@@ -1,0 +1,6 @@
+// expect: a plain sentence
+// rejected: expected in the first error
+#ifndef TANDEM_CONTROL
+static_assert(sizeof(int) == 0, "some other sentence");
+#endif
+int main() {}

@@ -1,0 +1,3 @@
+// expect: a plain sentence
+// rejected: compiles, though it must not
+int main() {}

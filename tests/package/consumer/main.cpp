@@ -1,0 +1,10 @@
+#include <thread>
+
+#include <tandem/tandem.hpp>
+
+int main() {
+  tandem::rendezvous<int> in_person;
+  std::jthread ana([&] { static_cast<void>(in_person.send(42)); });
+  const auto answer = in_person.receive();
+  return answer && *answer == 42 ? 0 : 1;
+}
