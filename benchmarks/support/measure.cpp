@@ -1,0 +1,153 @@
+#include "measure.hpp"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+#include <latch>
+#include <new>
+#include <thread>
+
+namespace {
+
+thread_local std::uint64_t allocations_here = 0;
+
+void* counted(std::size_t size, std::size_t alignment) {
+  ++allocations_here;
+  const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
+  void* const memory =
+      alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? std::malloc(rounded) : std::aligned_alloc(alignment, rounded);
+  if (memory == nullptr) {
+    throw std::bad_alloc();
+  }
+  return memory;
+}
+
+}  // namespace
+
+// The array forms and the nothrow forms call these.
+void* operator new(std::size_t size) { return counted(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace bench {
+namespace {
+
+using wall_clock = std::chrono::steady_clock;
+
+double cpu_seconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+double context_switches() noexcept {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_nvcsw + used.ru_nivcsw);
+}
+
+struct part {
+  wall_clock::time_point done;
+  std::uint64_t allocations = 0;
+  bool sound = false;
+};
+
+// The far end of the pipe: an answer of full length, or none.
+bool write_all(int to, const measurement& answer) noexcept {
+  return ::write(to, &answer, sizeof answer) == static_cast<ssize_t>(sizeof answer);
+}
+
+[[noreturn]] void be_the_child(int answer_to, placement where, const std::function<std::vector<role>()>& make_cast) {
+  int exit_code = EXIT_FAILURE;
+  try {
+    const std::vector<role> cast = make_cast();
+    exit_code = write_all(answer_to, play(where, cast)) ? EXIT_SUCCESS : EXIT_FAILURE;
+  } catch (const std::exception&) {
+    exit_code = EXIT_FAILURE;
+  }
+  ::_exit(exit_code);
+}
+
+}  // namespace
+
+measurement play(placement where, const std::vector<role>& cast) {
+  const auto size = static_cast<std::ptrdiff_t>(cast.size());
+  std::latch ready(size);
+  std::latch go(1);
+  std::vector<part> parts(cast.size());
+  std::vector<std::thread> threads;
+  for (std::size_t index = 0; index < cast.size(); ++index) {
+    threads.emplace_back([&, index] {
+      pin_this_thread(where, index);
+      ready.count_down();
+      go.wait();
+      const std::uint64_t before = allocations_here;
+      const bool sound = cast[index]();
+      parts[index] = {wall_clock::now(), allocations_here - before, sound};
+    });
+  }
+  ready.wait();
+  const double cpu_before = cpu_seconds();
+  const double switches_before = context_switches();
+  const auto begin = wall_clock::now();
+  go.count_down();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  measurement sum;
+  sum.cpu_seconds = cpu_seconds() - cpu_before;
+  sum.context_switches = context_switches() - switches_before;
+  sum.sound = true;
+  for (const part& each : parts) {
+    sum.wall_seconds = std::max(sum.wall_seconds, std::chrono::duration<double>(each.done - begin).count());
+    sum.allocations += static_cast<double>(each.allocations);
+    sum.sound = sum.sound && each.sound;
+  }
+  return sum;
+}
+
+outcome play_apart(placement where, const std::function<std::vector<role>()>& make_cast, std::chrono::seconds limit) {
+  int pipe_ends[2];
+  if (::pipe(pipe_ends) != 0) {
+    return {{}, "no pipe to the child process"};
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(pipe_ends[0]);
+    be_the_child(pipe_ends[1], where, make_cast);
+  }
+  ::close(pipe_ends[1]);
+  outcome result;
+  if (child < 0) {
+    result.failure = "no child process";
+  } else {
+    pollfd answer{pipe_ends[0], POLLIN, 0};
+    const int milliseconds = static_cast<int>(std::chrono::milliseconds(limit).count());
+    if (::poll(&answer, 1, milliseconds) == 0) {
+      ::kill(child, SIGKILL);
+      result.failure = "no end in sight: killed after " + std::to_string(limit.count()) + " s";
+    } else if (::read(pipe_ends[0], &result.measured, sizeof result.measured) !=
+               static_cast<ssize_t>(sizeof result.measured)) {
+      result.failure = "the contestant died";
+    } else if (!result.measured.sound) {
+      result.failure = "messages were lost or repeated or out of order";
+    }
+    ::waitpid(child, nullptr, 0);
+  }
+  ::close(pipe_ends[0]);
+  return result;
+}
+
+}  // namespace bench

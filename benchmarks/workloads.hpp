@@ -1,0 +1,10 @@
+// What main asks each of the other files to add to the catalog.
+#pragma once
+
+namespace bench {
+
+void add_rendezvous();
+void add_mailbox();
+void add_future();
+
+}  // namespace bench
