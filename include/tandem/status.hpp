@@ -226,11 +226,18 @@ class [[nodiscard]] result {
 
   template <class Other>
   constexpr void replace(Other&& other) {
-    result taken(std::forward<Other>(other));  // first: the other one may be a part of what is destroyed here
-    if (status_) std::destroy_at(std::addressof(value_));
-    status_ = status::abandoned;
-    if (taken.status_) std::construct_at(std::addressof(value_), std::move(taken.value_));
-    status_ = taken.status_;
+    // What comes out of the other one comes out first: it may be a part of what is destroyed here.
+    if (other.status_) {
+      T taken(std::forward<Other>(other).value_);
+      if (status_) std::destroy_at(std::addressof(value_));
+      status_ = status::abandoned;
+      std::construct_at(std::addressof(value_), std::move(taken));
+      status_ = status::ok;
+    } else {
+      const status why = other.status_;
+      if (status_) std::destroy_at(std::addressof(value_));
+      status_ = why;
+    }
   }
 
   union {

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -91,7 +92,9 @@ class receive_iterator {
   value_type& operator*() const noexcept { return letter_.value(); }
   value_type* operator->() const noexcept { return std::addressof(letter_.value()); }
   receive_iterator& operator++() {
-    letter_ = source_->receive();
+    // in place, not assigned: the partner constructs the next message where the last one was
+    std::destroy_at(std::addressof(letter_));
+    ::new (static_cast<void*>(std::addressof(letter_))) result<value_type>(source_->receive());
     return *this;
   }
   void operator++(int) { ++*this; }

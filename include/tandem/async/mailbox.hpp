@@ -70,9 +70,9 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 
 #include <tandem/detail/backoff.hpp>
@@ -100,8 +100,9 @@ class mailbox : private detail::require_message<T>,
   static constexpr receipt channel_receipt = receipt::stored;
 
   /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
-  explicit mailbox(std::size_t capacity) : ring_(capacity), slots_(std::make_unique_for_overwrite<slot[]>(capacity)) {
-    for (std::uint64_t i = 0; i < capacity; ++i) slots_[i].stamp.store(i, order::relaxed);
+  explicit mailbox(std::integral auto capacity)
+      : ring_(checked(capacity)), slots_(std::make_unique_for_overwrite<slot[]>(this->capacity())) {
+    for (std::uint64_t i = 0; i < ring_.capacity; ++i) slots_[i].stamp.store(i, order::relaxed);
   }
   mailbox(const mailbox&) = delete;
   mailbox& operator=(const mailbox&) = delete;
@@ -140,8 +141,8 @@ class mailbox : private detail::require_message<T>,
 
   /// The arithmetic of positions: the slot in the low bits, the closed bit, and the lap above it.
   struct ring {
-    explicit ring(std::size_t slots) noexcept;
-    static std::uint64_t checked(std::size_t slots) noexcept;
+    explicit ring(std::uint64_t slots) noexcept
+        : capacity(slots), closed(std::bit_ceil(capacity + 1)), lap(closed * 2) {}
     std::uint64_t capacity;
     std::uint64_t closed;  // the bit; it only ever stands in tail_
     std::uint64_t lap;
@@ -160,6 +161,8 @@ class mailbox : private detail::require_message<T>,
   detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
     return party<receivers>{*this, to}.run(until, stop);
   }
+
+  static std::uint64_t checked(std::integral auto capacity) noexcept;
 
   detail::outcome push(T& value) noexcept;
   detail::outcome pop(T* to) noexcept;
@@ -183,15 +186,14 @@ class mailbox : private detail::require_message<T>,
   detail::wait_list lists_[2];
 };
 
+/// Any integer, so that a literal reaches us as it was written, and a negative one is found out.
 template <class T>
-mailbox<T>::ring::ring(std::size_t slots) noexcept
-    : capacity(checked(slots)), closed(std::bit_ceil(capacity + 1)), lap(closed * 2) {}
-
-template <class T>
-std::uint64_t mailbox<T>::ring::checked(std::size_t slots) noexcept {
-  detail::require(slots != 0,
-                  "a mailbox of capacity 0 cannot keep a message; for handing over in person use a rendezvous");
-  detail::require(slots <= std::numeric_limits<std::uint64_t>::max() >> 24, "a mailbox's capacity is 2^40 at most");
+std::uint64_t mailbox<T>::checked(std::integral auto capacity) noexcept {
+  detail::require(
+      capacity > 0,
+      "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
+  const auto slots = static_cast<std::uint64_t>(capacity);
+  detail::require(slots <= std::uint64_t{1} << 40U, "a mailbox's capacity is 2^40 at most");
   return slots;
 }
 
@@ -218,6 +220,7 @@ detail::outcome mailbox<T>::push(T& value) noexcept {
       return detail::outcome::closed;
     }
     slot& s = slots_[ring_.index(tail)];
+    platform::prefetch_to_write(std::addressof(s));  // one fetch, to read the stamp and to fill the slot
     const std::uint64_t stamp = s.stamp.load(order::acquire /*F*/);
     if (stamp == tail) {
       if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::seq_cst /*D*/, order::relaxed)) {
