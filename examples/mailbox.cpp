@@ -1,0 +1,35 @@
+// mailbox: a message is left for whoever comes later. It holds as many as it was made for.
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <tandem/async/mailbox.hpp>
+
+int main() {
+  // [leave]
+  tandem::mailbox<std::string> inbox(2);  // room for two
+  std::cout << "send, nobody there: " << inbox.send("first").name() << '\n';
+  std::cout << "send, nobody there: " << inbox.send("second").name() << '\n';
+  // [/leave]
+
+  // [full]
+  std::string third = "third";
+  std::cout << "try_send, no room: " << inbox.try_send(std::move(third)).name() << '\n';
+  std::cout << "still in our hands: " << third << '\n';
+  // [/full]
+
+  // [push_back]
+  // A full mailbox behaves like a phone: the sender waits for the receiver.
+  std::jthread ana([&] {
+    if (inbox.send(std::move(third))) inbox.close();  // her last letter
+  });
+  // [/push_back]
+
+  // [drain]
+  // What was accepted before close() is still delivered, in order. Then the loop ends.
+  for (const std::string& letter : inbox) std::cout << "received: " << letter << '\n';
+  std::cout << "then: " << inbox.receive().error().name() << '\n';
+  // [/drain]
+}

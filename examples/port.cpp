@@ -1,0 +1,46 @@
+// ports: the two halves of a channel, which own it together. The last one of a side to go closes it.
+#include <iostream>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <tandem/async/mailbox.hpp>
+#include <tandem/port.hpp>
+
+int main() {
+  // [open]
+  auto [out, in] = tandem::open<tandem::mailbox<int>>(8);
+  // [/open]
+
+  // [last_one_closes]
+  std::vector<std::jthread> senders;
+  for (int first = 0; first < 3; ++first) {
+    senders.emplace_back([port = out, first]() mutable {  // a port each
+      for (int i = first; i < 30; i += 3) {
+        if (!port.send(i)) return;
+      }
+    });  // and each lets go of it at its end
+  }
+  out.reset();  // so do we: nobody has to say who is the last
+
+  int count = 0, sum = 0;
+  for (const int number : in) {
+    ++count;
+    sum += number;
+  }
+  // [/last_one_closes]
+  std::cout << count << " numbers, sum " << sum << '\n';
+  std::cout << "receive: " << in.receive().error().name() << '\n';
+
+  // [nobody_reads]
+  auto [letters, reader] = tandem::open<tandem::mailbox<int>>(8);
+  reader.reset();  // the only reader goes
+  std::cout << "send: " << letters.send(1).name() << '\n';
+  // [/nobody_reads]
+
+  // [empty_port]
+  auto moved = std::move(letters);
+  std::cout << std::boolalpha << "moved from: " << static_cast<bool>(letters)
+            << ", moved to: " << static_cast<bool>(moved) << '\n';
+  // [/empty_port]
+}
