@@ -1,0 +1,12 @@
+// expect: deleted
+#include <tandem/sync/rendezvous.hpp>
+
+int main() {
+  tandem::rendezvous<int> meeting;
+#ifdef TANDEM_CONTROL
+  auto& other = meeting;
+#else
+  auto other = meeting;
+#endif
+  other.close();
+}

@@ -1,0 +1,257 @@
+// The contract of send_port, receive_port and open; what they share with every channel is in verbs.test.cpp.
+#include <tandem/port.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <tandem/async/mailbox.hpp>
+#include <tandem/sync/rendezvous.hpp>
+
+#include "support/catch.hpp"
+#include "support/death.hpp"
+#include "support/meanwhile.hpp"
+#include "support/messages.hpp"
+#include "support/watchdog.hpp"
+
+using namespace std::chrono_literals;
+using support::letter;
+using support::meanwhile;
+using support::watchdog;
+using tandem::mailbox;
+using tandem::receive_port;
+using tandem::rendezvous;
+using tandem::send_port;
+using tandem::status;
+
+TEST_CASE("ports are copied and moved, and have the traits of their channel", "[port]") {
+  using out = send_port<mailbox<int>>;
+  using in = receive_port<mailbox<int>>;
+  static_assert(std::is_copy_constructible_v<out> && std::is_copy_assignable_v<out>);
+  static_assert(std::is_nothrow_move_constructible_v<out> && std::is_nothrow_move_assignable_v<out>);
+  static_assert(std::is_copy_constructible_v<in> && std::is_copy_assignable_v<in>);
+  static_assert(std::is_nothrow_move_constructible_v<in> && std::is_nothrow_move_assignable_v<in>);
+  static_assert(tandem::sendable<out> && !tandem::receivable<out>);
+  static_assert(tandem::receivable<in> && !tandem::sendable<in>);
+  static_assert(tandem::asynchronous_channel<out> && tandem::asynchronous_channel<in>);
+  static_assert(tandem::synchronous_channel<send_port<rendezvous<int>>>);
+  static_assert(tandem::confirms<send_port<rendezvous<int>>, tandem::receipt::received>);
+  static_assert(!tandem::confirms<out, tandem::receipt::received>);
+  static_assert(tandem::message<out> && tandem::message<in>);  // a port can be sent through a channel
+  SUCCEED();
+}
+
+TEST_CASE("open makes a channel from its arguments and returns both halves", "[port]") {
+  auto [out, in] = tandem::open<mailbox<int>>(2U);
+  static_assert(std::is_same_v<decltype(out), send_port<mailbox<int>>>);
+  static_assert(std::is_same_v<decltype(in), receive_port<mailbox<int>>>);
+  CHECK(static_cast<bool>(out));
+  CHECK(static_cast<bool>(in));
+  CHECK(out.try_send(1) == status::ok);
+  CHECK(out.try_send(2) == status::ok);
+  CHECK(out.try_send(3) == status::full);
+  CHECK(in.receive().value() == 1);
+}
+
+TEST_CASE("a mailbox opened with capacity zero is misuse all the same", "[port][death]") {
+  const auto end = support::death_of([] { static_cast<void>(tandem::open<mailbox<int>>(0U)); });
+  INFO(end.said);
+  CHECK(end.in_one_sentence());
+  CHECK(end.saying("capacity"));
+}
+
+TEST_CASE("the last send_port to go closes the channel, and what was accepted is still delivered", "[port]") {
+  auto [out, in] = tandem::open<mailbox<int>>(4U);
+  {
+    const auto first = std::move(out);
+    auto second = first;
+    auto third = second;
+    REQUIRE(third.send(1));
+    third.reset();
+    CHECK_FALSE(in.is_closed());
+    REQUIRE(second.send(2));
+  }
+  CHECK(in.is_closed());
+  CHECK(in.receive().value() == 1);
+  CHECK(in.receive().value() == 2);
+  CHECK(in.receive().error() == status::closed);
+}
+
+TEST_CASE("the last send_port to go wakes the receivers that wait", "[port]") {
+  const watchdog guard("the last send_port goes");
+  auto [out, in] = tandem::open<rendezvous<int>>();
+  auto other = in;
+  meanwhile first([&mine = in] { return mine.receive(); });
+  meanwhile second([&other] { return other.receive(); });
+  first.until_it_waits();
+  second.until_it_waits();
+  out.reset();
+  CHECK(first.outcome().error() == status::closed);
+  CHECK(second.outcome().error() == status::closed);
+}
+
+TEST_CASE("the last receive_port to go closes the channel, and senders get closed", "[port]") {
+  const watchdog guard("the last receive_port goes");
+  auto [out, in] = tandem::open<mailbox<letter>>(1U);
+  auto other = in;
+  REQUIRE(out.send(letter(1)));
+  letter mine(2);
+  meanwhile sender([&port = out, &mine] { return port.send(std::move(mine)); });
+  sender.until_it_waits();
+  in.reset();
+  CHECK_FALSE(sender.over());
+  CHECK_FALSE(out.is_closed());
+  other.reset();
+  CHECK(sender.outcome() == status::closed);
+  CHECK(mine.number() == 2);
+  CHECK(out.is_closed());
+  CHECK(out.try_send(std::move(mine)) == status::closed);
+}
+
+TEST_CASE("undelivered messages are destroyed with the channel, when the last port of all goes", "[port]") {
+  const long live = letter::counts().live;
+  auto [out, in] = tandem::open<mailbox<letter>>(3U);
+  REQUIRE(out.send(letter(1)));
+  REQUIRE(out.send(letter(2)));
+  const bool receiver_first = GENERATE(true, false);
+  if (receiver_first) {
+    in.reset();
+    CHECK(letter::counts().live == live + 2);
+    out.reset();
+  } else {
+    out.reset();
+    CHECK(letter::counts().live == live + 2);
+    in.reset();
+  }
+  CHECK(letter::counts().live == live);
+}
+
+TEST_CASE("close on either half closes the channel for everybody", "[port]") {
+  auto [out, in] = tandem::open<mailbox<int>>(1U);
+  auto other = out;
+  if (GENERATE(true, false)) {
+    in.close();
+  } else {
+    out.close();
+  }
+  CHECK(other.is_closed());
+  CHECK(in.is_closed());
+  CHECK(other.send(1) == status::closed);
+  CHECK(in.receive().error() == status::closed);
+}
+
+TEST_CASE("a copy of a port is another owner, a moved port is the same one", "[port]") {
+  auto [out, in] = tandem::open<mailbox<int>>(1U);
+  auto copy = out;
+  CHECK(static_cast<bool>(out));
+  auto moved = std::move(out);
+  CHECK_FALSE(static_cast<bool>(out));
+  CHECK(static_cast<bool>(moved));
+  copy.reset();
+  copy.reset();  // letting go twice is letting go once
+  CHECK_FALSE(static_cast<bool>(copy));
+  CHECK_FALSE(in.is_closed());
+  moved.reset();
+  CHECK(in.is_closed());
+}
+
+TEST_CASE("assignment lets go of the port that was there", "[port]") {
+  auto [out, in] = tandem::open<mailbox<int>>(1U);
+  auto [other_out, other_in] = tandem::open<mailbox<int>>(1U);
+  SECTION("by copy") {
+    out = other_out;
+    CHECK(in.is_closed());
+    CHECK_FALSE(other_in.is_closed());
+    other_out.reset();
+    CHECK_FALSE(other_in.is_closed());
+  }
+  SECTION("by move") {
+    out = std::move(other_out);
+    CHECK(in.is_closed());
+    CHECK_FALSE(static_cast<bool>(other_out));
+    CHECK_FALSE(other_in.is_closed());
+  }
+  SECTION("to itself it changes nothing") {
+    auto& same = out;
+    out = same;
+    CHECK_FALSE(in.is_closed());
+    CHECK(out.send(1) == status::ok);
+    CHECK(in.receive().value() == 1);
+  }
+}
+
+TEST_CASE("the channel lives as long as any of its ports", "[port]") {
+  auto in = [] {
+    auto [out, receiving] = tandem::open<mailbox<letter>>(2U);
+    static_cast<void>(out.send(letter(7)));
+    return receiving;
+  }();
+  CHECK(in.receive().value().number() == 7);
+  CHECK(in.receive().error() == status::closed);
+}
+
+TEST_CASE("a port can be sent through a channel", "[port]") {
+  auto [out, in] = tandem::open<mailbox<int>>(1U);
+  mailbox<receive_port<mailbox<int>>> lobby(1);
+  REQUIRE(lobby.send(std::move(in)));
+  REQUIRE(out.send(5));
+  auto got = lobby.receive();
+  CHECK(got.value().receive().value() == 5);
+}
+
+TEST_CASE("using a port that was moved from, reset or never opened is misuse", "[port][death]") {
+  using box = mailbox<int>;
+  const auto dies = [](auto use) {
+    const auto end = support::death_of([use] {
+      auto [out, in] = tandem::open<box>(1U);
+      const auto other_out = std::move(out);
+      auto other_in = in;
+      in.reset();
+      use(out, in);
+    });
+    INFO(end.said);
+    CHECK(end.in_one_sentence());
+    CHECK(end.saying("port"));
+  };
+  using out_port = send_port<box>;
+  using in_port = receive_port<box>;
+  dies([](out_port& out, in_port&) { static_cast<void>(out.send(1)); });
+  dies([](out_port& out, in_port&) { static_cast<void>(out.try_send(1)); });
+  dies([](out_port& out, in_port&) { static_cast<void>(out.try_send_for(1, 1ms)); });
+  dies([](out_port& out, in_port&) { out.close(); });
+  dies([](out_port& out, in_port&) { static_cast<void>(out.is_closed()); });
+  dies([](out_port&, in_port& in) { static_cast<void>(in.receive()); });
+  dies([](out_port&, in_port& in) { static_cast<void>(in.try_receive()); });
+  dies([](out_port&, in_port& in) { static_cast<void>(in.try_receive_for(1ms)); });
+  dies([](out_port&, in_port& in) { static_cast<void>(in.begin()); });
+  dies([](out_port&, in_port& in) { in.close(); });
+  dies([](out_port&, in_port& in) { static_cast<void>(in.is_closed()); });
+}
+
+TEST_CASE("with a port of its own for each thread, the last sender's end is the receivers' end", "[port]") {
+  const watchdog guard("ports in many threads");
+  std::atomic<int> received{0};
+  {
+    auto [out, in] = tandem::open<mailbox<int>>(3U);
+    std::vector<std::jthread> threads;
+    for (int r = 0; r < 3; ++r) {
+      threads.emplace_back([mine = in, &received]() mutable {
+        for ([[maybe_unused]] const int number : mine) ++received;
+      });
+    }
+    for (int s = 0; s < 4; ++s) {
+      threads.emplace_back([mine = out]() mutable {
+        for (int i = 0; i < 100; ++i) {
+          if (!mine.send(int{i})) break;
+        }
+      });
+    }
+    out.reset();
+    in.reset();
+  }
+  CHECK(received == 400);
+}

@@ -1,0 +1,88 @@
+// meanwhile: one call made by another thread, whose outcome the test asks for later.
+//
+//   support::meanwhile receiver([&] { return channel.receive(); });
+//   receiver.until_it_waits();        // the call has nothing left to do but wait
+//   ...
+//   auto letter = receiver.outcome(); // joins; under a watchdog
+//
+// until_it_waits is how the tests line waiters up one after the other without depending on time: it returns once the
+// kernel reports the thread asleep, several times in a row. A call that parks has enlisted before it sleeps.
+#pragma once
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "watchdog.hpp"
+
+namespace support {
+
+inline long this_thread_number() { return static_cast<long>(::syscall(SYS_gettid)); }
+
+// 'S' for a thread that sleeps, 'R' for one that runs or could; '?' when there is no such thread (any more).
+inline char state_of_thread(long number) {
+  std::ifstream file("/proc/self/task/" + std::to_string(number) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const std::size_t paren = line.rfind(')');
+  return paren == std::string::npos || paren + 2 >= line.size() ? '?' : line[paren + 2];
+}
+
+template <class Outcome>
+class meanwhile {
+ public:
+  template <class Call>
+    requires std::is_same_v<std::invoke_result_t<Call&>, Outcome>
+  explicit meanwhile(Call call) : thread_([this, call = std::move(call)]() mutable { run(call); }) {}
+  meanwhile(const meanwhile&) = delete;
+  meanwhile& operator=(const meanwhile&) = delete;
+  ~meanwhile() { join(); }
+
+  // Returns once the call sleeps, or is over.
+  void until_it_waits() const {
+    const watchdog guard("a call that should begin to wait");
+    int asleep = 0;
+    while (asleep < 4 && !over()) {
+      const long number = number_.load();
+      asleep = number != 0 && state_of_thread(number) == 'S' ? asleep + 1 : 0;
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+  }
+  bool over() const { return over_.load(); }
+  Outcome outcome() {
+    join();
+    return std::move(*outcome_);
+  }
+
+ private:
+  template <class Call>
+  void run(Call& call) {
+    number_.store(this_thread_number());
+    outcome_.emplace(call());
+    over_.store(true);
+  }
+  void join() {
+    if (!thread_.joinable()) return;
+    const watchdog guard("the outcome of a call made by another thread");
+    thread_.join();
+  }
+
+  std::atomic<long> number_{0};
+  std::atomic<bool> over_{false};
+  std::optional<Outcome> outcome_;
+  std::thread thread_;
+};
+
+template <class Call>
+meanwhile(Call) -> meanwhile<std::invoke_result_t<Call&>>;
+
+}  // namespace support
