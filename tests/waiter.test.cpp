@@ -76,6 +76,19 @@ TEST_CASE("a waiter is claimed once") {
   CHECK_FALSE(w.claim());
 }
 
+TEST_CASE("a steadfast waiter belongs to whoever takes it out of its list") {
+  waiter w;
+  place p(w);
+  wait_list list;
+  w.stand_fast(true);
+  list.insert(p);
+  REQUIRE(list.claim_first() == &p);
+  CHECK(list.claim_first() == nullptr);
+  CHECK_FALSE(list.remove(p));
+  w.complete(outcome::ok);
+  CHECK(w.wait(deadline::forever()) == outcome::ok);
+}
+
 TEST_CASE("of many who claim a waiter exactly one succeeds") {
   for (int round = 0; round < 500; ++round) {
     waiter w;
@@ -222,8 +235,8 @@ TEST_CASE("a waiter may leave from wherever it stands, and may leave twice") {
     wait_list list;
     std::vector<entry> all(3);
     for (entry& e : all) list.insert(e.where);
-    list.remove(all[static_cast<std::size_t>(leaver)].where);
-    list.remove(all[static_cast<std::size_t>(leaver)].where);
+    CHECK(list.remove(all[static_cast<std::size_t>(leaver)].where));
+    CHECK_FALSE(list.remove(all[static_cast<std::size_t>(leaver)].where));
     for (int i = 0; i < 3; ++i) {
       if (i != leaver) CHECK(list.claim_first() == &all[static_cast<std::size_t>(i)].where);
     }
@@ -241,7 +254,7 @@ TEST_CASE("whoever cannot be claimed any more is passed and dropped") {
   CHECK(list.claim_first() == &b.where);
   CHECK(list.empty());
   CHECK_FALSE(a.where.listed());
-  list.remove(a.where);  // what its own operation does then: nothing left to do
+  CHECK_FALSE(list.remove(a.where));  // what its own operation does then: nothing left to do
 }
 
 TEST_CASE("one that was woken in vain stands where it stood before") {

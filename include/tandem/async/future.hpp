@@ -125,9 +125,9 @@ class one_shot {
       const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acquire /*V*/);
       return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
     }
-    void withdraw(place&) const noexcept {
+    bool withdraw(place&) const noexcept {
       const scoped_lock hold(shared.mutex_);
-      shared.getter_ = nullptr;
+      return std::exchange(shared.getter_, nullptr) != nullptr;
     }
     void leave() const noexcept {}  // there is nobody else whose turn it could be
   };

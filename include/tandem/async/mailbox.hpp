@@ -172,7 +172,7 @@ class mailbox : private detail::require_message<T>,
   bool has_message(std::uint64_t head) const noexcept;
 
   void join(side who, detail::place& here) noexcept;
-  void quit(side who, detail::place& here) noexcept;
+  bool quit(side who, detail::place& here) noexcept;
   void wake_first_of(side who) noexcept;
 
   // Four lines: what everybody reads and nobody writes while nobody waits; what the senders fight for; what the
@@ -312,17 +312,18 @@ struct mailbox<T>::party {
   T* message;
 
   detail::outcome run(detail::deadline until, detail::stop_request stop) {
-    if (stop == nullptr || !stop->stop_requested()) {
+    // What is quickly done is done here. Nothing but the slot is looked at before that: see worth_trying().
+    if ((stop == nullptr || !stop->stop_requested()) && worth_trying()) {
       const detail::outcome how = attempt();
-      if (detail::is_final(how) || (how == detail::outcome::refused && until.is_at_once())) return how;
+      if (detail::is_final(how)) return how;
     }
     return detail::run(*this, until, stop);
   }
 
   detail::outcome try_now() noexcept;
-  detail::outcome poll(detail::deadline end) noexcept;
+  detail::outcome poll(detail::deadline end, bool told_to_look) noexcept;
   detail::outcome enlist(detail::place& here) noexcept;
-  void withdraw(detail::place& here) noexcept { box.quit(Side, here); }
+  bool withdraw(detail::place& here) noexcept { return box.quit(Side, here); }
   void leave() noexcept {
     // relaxed: whoever was given a turn learned by edges L and W of those behind it; who joins later looks for itself
     if (box.waiting_[Side].load(order::relaxed) && look_again() == detail::outcome::look) box.wake_first_of(Side);
@@ -370,12 +371,12 @@ detail::outcome mailbox<T>::party<Side>::try_now() noexcept {
 
 template <class T>
 template <detail::side Side>
-detail::outcome mailbox<T>::party<Side>::poll(detail::deadline end) noexcept {
-  detail::outcome how = attempt();
-  if (detail::is_final(how)) return how;
+detail::outcome mailbox<T>::party<Side>::poll(detail::deadline end, bool told_to_look) noexcept {
+  detail::outcome how = detail::outcome::refused;
+  if (told_to_look && detail::is_final(how = attempt())) return how;
   const auto done = [&] { return worth_trying() && detail::is_final(how = attempt()); };
-  detail::backoff::await(done, end, platform::per_thread<detail::patience>());
-  return how;
+  if (detail::backoff::await(done, end, platform::per_thread<detail::patience>())) return how;
+  return attempt();  // which looks at everything: whether the mailbox is closed and drained, for one
 }
 
 template <class T>
@@ -399,11 +400,12 @@ void mailbox<T>::join(detail::side who, detail::place& here) noexcept {
 }
 
 template <class T>
-void mailbox<T>::quit(detail::side who, detail::place& here) noexcept {
+bool mailbox<T>::quit(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
-  lists_[who].remove(here);
+  const bool stood_in_line = lists_[who].remove(here);
   // relaxed, here and below: it only spares others a look at a list that is empty
   if (lists_[who].empty()) waiting_[who].store(false, order::relaxed);
+  return stood_in_line;
 }
 
 template <class T>

@@ -10,11 +10,12 @@
 //                                           look and the enlisting. pending: enlisted; look: enlisted, but something
 //                                           has changed meanwhile, so leave and try again; busy: enlisted, but look
 //                                           again before long, even if nobody says so; otherwise it is done
-//                void withdraw(place&)      leave the line, if still in it
+//                bool withdraw(place&)      leave the line; false if it was no longer in it
 //                void leave()               called last by an operation that has stood in line, after it succeeded or
 //                                           gave up: a turn that it was given and did not use is passed on here
-//                outcome poll(deadline)     only if `polls`: try, and try again for as long as polling pays; for
-//                                           channels where a thread can be served without standing in line
+//                outcome poll(deadline, b)  only if `polls`: try, and try again for as long as polling pays; for
+//                                           channels where a thread can be served without standing in line. b: it
+//                                           has been told to look
 //
 //            An awaited operation and an arm of a select are run by other loops than this one, from the first four.
 // Algorithm  (poll ->) enlist -> wait -> what did the partner write?
@@ -53,11 +54,8 @@ outcome wait_or_stop(waiter& me, deadline until, stop_request stop) {
 /// Makes sure that nobody knows `me` any longer, after enlist() said that there is something to look at.
 template <class Operation>
 void step_out(Operation& op, waiter& me, place& here) {
-  if (me.claim()) {
-    op.withdraw(here);
-  } else {
-    static_cast<void>(me.wait(deadline::forever()));  // whoever has claimed us is about to complete us
-  }
+  // whoever took us out of the line has claimed us, for nobody else could, and is about to complete us
+  if (!op.withdraw(here)) static_cast<void>(me.wait(deadline::forever()));
 }
 
 constexpr bool is_final(outcome how) noexcept { return how == outcome::ok || how == outcome::closed; }
@@ -79,7 +77,7 @@ static_assert(sizeof(blocked) == platform::cache_line);
 /// pending: it has to stand in line. One who has been woken in vain gives up here, if it is time.
 template <class Operation>
 outcome poll(Operation& op, deadline until, stop_request stop, bool again) {
-  const outcome how = op.poll(until);
+  const outcome how = op.poll(until, again);
   if (is_final(how)) return how;
   if (again && stop != nullptr && stop->stop_requested()) return outcome::stopped;
   if (again && until.has_passed()) return outcome::timeout;
@@ -89,6 +87,8 @@ outcome poll(Operation& op, deadline until, stop_request stop, bool again) {
 template <class Operation>
 [[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
   blocked frame;
+  // only a polling operation naps, which is a deadline of its own
+  frame.me.stand_fast(!Operation::polls && until.is_forever() && stop == nullptr);
   for (bool stood_in_line = false;; stood_in_line = true) {
     if constexpr (Operation::polls) {
       const outcome polled = poll(op, until, stop, stood_in_line);

@@ -53,8 +53,11 @@ class wait_list {
     link(p, after);
   }
 
-  void remove(place& p) noexcept {
-    if (p.listed()) unlink(p);
+  /// False if it was in the list no longer.
+  bool remove(place& p) noexcept {
+    const bool listed = p.listed();
+    if (listed) unlink(p);
+    return listed;
   }
 
   /// The first who can still be claimed, claimed; or nullptr.

@@ -16,6 +16,8 @@
 //            plus a bit, asleep, that the waiter sets as the last thing it does before it sleeps, so that a partner wakes
 //            it only if it must, and only if it may. The step in between is there for the message to be moved: whoever
 //            has claimed a waiter may take its time (a move constructor), outside every lock, and nobody can cancel.
+//            A steadfast waiter, one with no deadline and nobody to stop it, can be ended only by whoever finds it in its
+//            list. The list's lock lets one find it; so its claim is won already, and costs nothing.
 //            How a waiter wakes is its own affair: a thread polls, and parks on the word; another kind passes a wake
 //            function, which is called in place of the unpark (a coroutine: schedule me). docs/decisions/0003 says how
 //            those, and the arms of a select, fit.
@@ -27,7 +29,8 @@
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before
 //            claim() is relaxed: it decides who may act and hands nothing over. What the claimer reads (the slot) came
 //            to it through the list's lock, what it writes goes out by edge W.
-// Cost       one read-modify-write to claim, one to complete; a system call at each end if the thread slept.
+// Cost       one read-modify-write to claim, unless steadfast, one to complete; a system call at each end if the thread
+//            slept.
 // Source     [go-chan] [pcml-2009]
 // Tests      tests/waiter.test.cpp
 #pragma once
@@ -64,8 +67,12 @@ class waiter {
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
 
-  /// True for exactly one caller: the one who now decides how this wait ends.
-  bool claim() noexcept { return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0; }
+  /// Says whether a partner alone can end this wait: no deadline, no stop, one place. Before it is enlisted.
+  void stand_fast(bool steadfast) noexcept { steadfast_ = steadfast; }
+
+  /// True for exactly one caller: the one who now decides how this wait ends. A steadfast waiter may be claimed only by
+  /// whoever has just taken it out of its list, and waits without a deadline.
+  bool claim() noexcept { return steadfast_ || (word_.fetch_or(claimed, order::relaxed) & claimed) == 0; }
 
   /// Ends the wait. Only for the one whose claim() was true; the waiter may be gone when this returns.
   void complete(outcome how) noexcept {
@@ -142,6 +149,7 @@ class waiter {
   }
 
   platform::atomic<std::uint32_t> word_{0};
+  bool steadfast_ = false;
   wake_function wake_ = nullptr;
 };
 

@@ -120,10 +120,10 @@ struct rendezvous<T>::party {
     here.slot = message;
     return meet(&here);
   }
-  void withdraw(detail::place& here) noexcept {
+  bool withdraw(detail::place& here) noexcept {
     const detail::scoped_lock hold(channel.mutex_);
-    own().remove(here);
     channel.last_message_ = nullptr;
+    return own().remove(here);
   }
   void leave() noexcept {}  // a claim hands over the message itself: there is never a turn to pass on
 
