@@ -211,6 +211,17 @@ TEST_CASE("and_then, transform and or_else chain, and pass a failure on unseen",
   CHECK(result<int>(9).or_else([](status) -> result<int> { return 0; }).value() == 9);
 }
 
+TEST_CASE("and_then, transform and or_else leave an lvalue as it was", "[result]") {
+  result<std::string> got(std::string("kept"));
+  CHECK(got.transform([](const std::string& text) { return text.size(); }).value() == 4);
+  CHECK(got.and_then([](std::string text) -> result<char> { return text[0]; }).value() == 'k');
+  CHECK(got.or_else([](status) -> result<std::string> { return std::string("other"); }).value() == "kept");
+  CHECK(got.value() == "kept");
+  const result<std::string> failed(status::closed);
+  CHECK(failed.transform([](const std::string& text) { return text.size(); }).error() == status::closed);
+  CHECK(failed.or_else([](status s) -> result<std::string> { return std::string(s.name()); }).value() == "closed");
+}
+
 TEST_CASE("transform moves a move-only value through, and may end in void", "[result]") {
   result<std::unique_ptr<int>> got = std::make_unique<int>(10);
   auto number = std::move(got).transform([](std::unique_ptr<int> p) { return *p; });

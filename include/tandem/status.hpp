@@ -190,23 +190,21 @@ class [[nodiscard]] result {
 
   /// f(value), itself a result; or this failure.
   template <class F>
-  constexpr auto and_then(F&& f) && -> std::remove_cvref_t<std::invoke_result_t<F, T&&>> {
-    using next = std::remove_cvref_t<std::invoke_result_t<F, T&&>>;
-    static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
-    if (!has_value()) return detail::result_access::failure<next>(status_);
-    return std::invoke(std::forward<F>(f), *std::move(*this));
+  constexpr auto and_then(F&& f) && {
+    return chain(std::move(*this), std::forward<F>(f));
+  }
+  template <class F>
+  constexpr auto and_then(F&& f) const& {
+    return chain(*this, std::forward<F>(f));
   }
   /// A result of f(value); or this failure.
   template <class F>
-  constexpr auto transform(F&& f) && -> result<std::remove_cv_t<std::invoke_result_t<F, T&&>>> {
-    using next = result<std::remove_cv_t<std::invoke_result_t<F, T&&>>>;
-    if (!has_value()) return detail::result_access::failure<next>(status_);
-    if constexpr (std::is_void_v<typename next::value_type>) {
-      std::invoke(std::forward<F>(f), *std::move(*this));
-      return next();
-    } else {
-      return next(std::invoke(std::forward<F>(f), *std::move(*this)));
-    }
+  constexpr auto transform(F&& f) && {
+    return map(std::move(*this), std::forward<F>(f));
+  }
+  template <class F>
+  constexpr auto transform(F&& f) const& {
+    return map(*this, std::forward<F>(f));
   }
   /// This value; or f(status), which makes up for it.
   template <class F>
@@ -214,10 +212,35 @@ class [[nodiscard]] result {
     if (has_value()) return std::move(*this);
     return std::invoke(std::forward<F>(f), status_);
   }
+  template <class F>
+  constexpr result or_else(F&& f) const& {
+    if (has_value()) return *this;
+    return std::invoke(std::forward<F>(f), status_);
+  }
 
  private:
   friend detail::result_access;
   explicit constexpr result(detail::result_access, status why = status::abandoned) noexcept : status_(why) {}
+
+  template <class Self, class F>
+  static constexpr auto chain(Self&& self, F&& f) {
+    using next = std::remove_cvref_t<std::invoke_result_t<F, decltype(*std::forward<Self>(self))>>;
+    static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
+    if (!self.has_value()) return detail::result_access::failure<next>(self.status_);
+    return next(std::invoke(std::forward<F>(f), *std::forward<Self>(self)));
+  }
+
+  template <class Self, class F>
+  static constexpr auto map(Self&& self, F&& f) {
+    using next = result<std::remove_cv_t<std::invoke_result_t<F, decltype(*std::forward<Self>(self))>>>;
+    if (!self.has_value()) return detail::result_access::failure<next>(self.status_);
+    if constexpr (std::is_void_v<typename next::value_type>) {
+      std::invoke(std::forward<F>(f), *std::forward<Self>(self));
+      return next();
+    } else {
+      return next(std::invoke(std::forward<F>(f), *std::forward<Self>(self)));
+    }
+  }
 
   constexpr T& checked() noexcept {
     detail::require(has_value(), "a result was asked for its value, and has none; look at error() first");
