@@ -152,17 +152,22 @@ TEST_CASE("future: ten threads a core neither hang nor lose anything", "[stress]
 
 TEST_CASE("future: a value that comes while get lies down to wait is not missed", "[stress][future]") {
   const support::watchdog guard("a value set while get lies down", std::chrono::seconds(120));
-  const int rounds = effort(100'000);
+  const int rounds = effort(60'000);
+  constexpr std::uint32_t distances[] = {300, 20'000, 100'000, 300'000};  // it polls for a while before it lies down
   support::near_miss both(2);
   std::optional<promise<int>> word;
+  const int here = support::core_number(0);
+  const int there = support::core_number(1);  // on one core the two would hardly ever come between each other
   std::jthread keeping([&, mine = dice(support::seed_of_this_run())]() mutable {
+    const support::pinned_to core(there);
     for (int i = 0; i < rounds; ++i) {
       both.meet(mine, 0);
-      both.meet(mine, i % 2 == 0 ? 300 : 20'000);
+      both.meet(mine, distances[i % 4]);
       static_cast<void>(word->set_value(int{i}));
       both.meet(mine, 0);
     }
   });
+  const support::pinned_to core(here);
   dice chance(support::seed_of_this_run() + 1);
   int got = 0;
   for (int i = 0; i < rounds; ++i) {

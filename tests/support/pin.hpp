@@ -8,6 +8,18 @@ namespace support {
 // The core this thread runs on just now: on a machine that others use as well, likely the one with time to spare.
 inline int present_core() { return sched_getcpu(); }
 
+// Some core this process may run on, a different one for each number as long as there are so many.
+inline int core_number(int number) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) == 0) return -1;
+  int left = number % CPU_COUNT(&allowed);
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(static_cast<unsigned>(core), &allowed) && left-- == 0) return core;
+  }
+  return -1;
+}
+
 class pinned_to {
  public:
   explicit pinned_to(int core) {
