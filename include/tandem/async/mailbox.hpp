@@ -372,9 +372,12 @@ detail::outcome mailbox<T>::party<Side>::try_now() noexcept {
 template <class T>
 template <detail::side Side>
 detail::outcome mailbox<T>::party<Side>::poll(detail::deadline end, bool told_to_look) noexcept {
-  detail::outcome how = detail::outcome::refused;
-  if (told_to_look && detail::is_final(how = attempt())) return how;
-  const auto done = [&] { return worth_trying() && detail::is_final(how = attempt()); };
+  detail::outcome how = told_to_look ? attempt() : detail::outcome::refused;
+  if (detail::is_final(how)) return how;
+  const auto done = [&] {
+    if (worth_trying()) how = attempt();
+    return detail::is_final(how);
+  };
   if (detail::backoff::await(done, end, platform::per_thread<detail::patience>())) return how;
   return attempt();  // which looks at everything: whether the mailbox is closed and drained, for one
 }
