@@ -81,6 +81,17 @@ TEST_CASE("a mailbox of capacity zero is misuse, and the sentence names the capa
   CHECK(end.saying("capacity"));
 }
 
+TEST_CASE("a negative capacity, and one beyond 2^40, are misuse as well", "[mailbox][death]") {
+  const auto negative = support::death_of([] { const mailbox<int> less_than_nothing(-1); });
+  INFO(negative.said);
+  CHECK(negative.in_one_sentence());
+  CHECK(negative.saying("capacity 0 (or less)"));
+  const auto huge = support::death_of([] { const mailbox<int> too_much((std::uint64_t{1} << 40U) + 1); });
+  INFO(huge.said);
+  CHECK(huge.in_one_sentence());
+  CHECK(huge.saying("2^40"));
+}
+
 TEST_CASE("a mailbox holds as many messages as its capacity says, whatever the number", "[mailbox]") {
   const std::size_t capacity = GENERATE(1U, 2U, 3U, 5U, 7U, 64U, 1000U);
   mailbox<int> box(capacity);

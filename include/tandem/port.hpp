@@ -4,14 +4,15 @@
 //            receive_port. Ports are copied to have more senders or receivers, and moved to hand one on. A port has the
 //            verbs of its half (verbs.hpp), close() and is_closed().
 //            When the last send_port goes, the channel closes: what was accepted is still delivered, then receivers get
-//            `closed`. When the last receive_port goes, it closes too, and senders get `closed`; what nobody received is
-//            destroyed with the channel, when the last port of both kinds has gone.
+//            `closed`. When the last receive_port goes, it closes too, and senders get `closed`; what nobody received
+//            is destroyed with the channel, when the last port of both kinds has gone.
 //            Ports may be used from several threads at once as far as the channel may; one port *object* is not to be
 //            assigned, moved from or reset while another thread uses it: give each thread its own copy.
 //            Misuse: using an empty port (moved from, or reset) aborts with a sentence.
 // Algorithm  One allocation holds the channel and two counts. A count that falls to zero closes the channel; the side
 //            that goes second deletes it.
-// Invariants The channel is alive while either count is not zero, and the side whose count falls to zero still holds its
+// Invariants The channel is alive while either count is not zero, and the side whose count falls to zero still holds
+// its
 //            share of `sides` until it has closed the channel.
 // Order      edge K: leave (acq_rel on its side's count) -> the last leave of that side, which closes
 //            edge P: leave (acq_rel on `sides`) -> deletion: all that any port did comes before the end

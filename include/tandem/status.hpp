@@ -33,7 +33,8 @@ class [[nodiscard]] status {
     abandoned,  ///< the other side has gone without keeping its promise
   };
 
-  // NOLINTNEXTLINE(google-explicit-constructor): so that `s == status::full` and `return status::ok` read as they should
+  // NOLINTNEXTLINE(google-explicit-constructor): so that `s == status::full` and `return status::ok` read as they
+  // should
   constexpr status(code c) noexcept : code_(c) {}
 
   /// True iff the operation was done.

@@ -12,7 +12,7 @@
 //            full or empty, timeout or stopped, whichever comes first.
 //            Nothing is lost: a send that is not ok has left its argument as it was, in the caller's hands; a receive
 //            that is not ok has taken nothing. send(const T&) copies before anything else, so a copy that throws has
-//            sent nothing. None of the others throws.
+//            sent nothing. Nothing else throws, unless now() of a clock of yours does.
 //            Iteration receives until the channel is closed and drained:  for (auto& letter : inbox) ...
 // Algorithm  Each is one line over one core per primitive, which takes a deadline and perhaps a token. A primitive
 //            derives from the two classes below and befriends detail::core_access.

@@ -4,16 +4,17 @@
 //            set_value(), whether or not anybody waits: mode::asynchronous, receipt::stored.
 //              Outcomes    set_value: ok; closed, the promise has been kept already; abandoned, the future is gone, so
 //                          nobody will ever ask. Unless ok, the argument is left as it was.
-//                          get: the value, moved out; abandoned, the promise went without a value; closed, the value has
-//                          been got already (+ empty, timeout, stopped by variant).
+//                          get: the value, moved out; abandoned, the promise went without a value; closed, the value
+//                          has been got already (+ empty, timeout, stopped by variant).
 //              Lifetime    Either end may go first, at any time. What nobody got is destroyed with the last of the two.
 //              Ownership   Each end belongs to one thread at a time; the two run free of each other.
 //              Restriction T's move constructor must not use the promise that it is moved into.
 //              Misuse      a second get_future(), or using an end that was moved from, aborts with a sentence.
-//              Exceptions  the constructor of promise: std::bad_alloc. Nothing else throws but T's copy in
-//                          set_value(const T&). To send an error, send a T that can hold one.
+//              Exceptions  the constructor of promise: std::bad_alloc. Nothing else throws but, beside a clock of the
+//                          caller's own, T's copy in set_value(const T&). To send an error, send a T that can hold one.
 //              Allocation  one, by the promise's constructor.
-//              Progress    set_value: wait-free unless somebody waits or has waited, else a short lock. try_get: wait-free. get: blocking.
+//              Progress    set_value: wait-free unless somebody waits or has waited, else a short lock. try_get:
+//                          wait-free. get: blocking.
 // Algorithm  Both ends share one block: a word of bits, each set once, and the memory for the value.
 //
 //                filled          the value is there                    set by the promise
@@ -21,17 +22,17 @@
 //                waiting         somebody has left its place           set by the future
 //                promise_gone, future_gone                             whoever sets the second one frees the block
 //
-//            All are set by read-modify-writes of one word, so either the future finds `filled` when it announces that it
-//            waits, or the promise finds `waiting` when it fills. Only then does it take the lock, which keeps the frame of
-//            a waiter that gives up from going away under the promise that wants to wake it.
+//            All are set by read-modify-writes of one word, so either the future finds `filled` when it announces that
+//            it waits, or the promise finds `waiting` when it fills. Only then does it take the lock, which keeps the
+//            frame of a waiter that gives up from going away under the promise that wants to wake it.
 // Invariants 1. filled and abandoned are never both set.  2. The block lives while either *_gone bit is missing.
 //            3. The promise sets promise_gone after it has woken whom it had to wake.
 // Order      edge V: filled or abandoned (release) -> the load or read-modify-write that finds it (acquire): the value
-//            edge G: *_gone (release) -> the other's *_gone, or a set_value that is abandoned (acquire): all that either
-//            end did comes before the block is freed
+//            edge G: *_gone (release) -> the other's *_gone, or a set_value that is abandoned (acquire): all that
+//            either end did comes before the block is freed
 //            edges L and W: the waiter's place, and the wake-up
-// Cost       a promise kept and got on one thread: one allocation, three read-modify-writes. With somebody asleep: a lock,
-//            a claim and a wake-up more.
+// Cost       a promise kept and got on one thread: one allocation, three read-modify-writes. With somebody asleep: a
+//            lock, a claim and a wake-up more.
 // Source     one word that tells value, waiter and end apart: [rust-oneshot]
 // Tests      tests/future.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
 //            tests/stress/future.stress.cpp
@@ -82,6 +83,7 @@ class one_shot {
   }
 
   void promise_goes() noexcept {
+    // relaxed: this thread alone sets that bit
     if ((bits_.load(order::relaxed) & filled) == 0) announce(abandoned, outcome::abandoned);
     part(promise_gone, future_gone);
   }
@@ -133,6 +135,7 @@ class one_shot {
   };
 
   ~one_shot() {
+    // relaxed: after edge G
     if ((bits_.load(order::relaxed) & filled) != 0) std::destroy_at(std::addressof(value_.value));
   }
 

@@ -3,11 +3,12 @@
 // Contract   mailbox<T>(capacity) is a bounded queue, many to many. A send completes when the mailbox has the message,
 //            whether or not anybody will ever read it: mode::asynchronous, receipt::stored. A full mailbox pushes back:
 //            from there on a send waits for a receiver, as on the phone.
-//              Outcomes    send: ok, closed (+ full, timeout, stopped by variant). receive: the message, closed (+ empty,
-//                          timeout, stopped).
+//              Outcomes    send: ok, closed (+ full, timeout, stopped by variant). receive: the message, closed (+
+//                          empty, timeout, stopped).
 //              Order       Messages leave in the order in which they were stored; those of one sender in the order in
-//                          which it sent them. Waiters are woken first come first served, and one that was woken in vain
-//                          keeps its turn; but somebody who arrives just then may be quicker than one who has to wake.
+//                          which it sent them. Waiters are woken first come first served, and one that was woken in
+//                          vain keeps its turn; but somebody who arrives just then may be quicker than one who has to
+//                          wake.
 //              Closing     close() refuses every later send; what was accepted is still delivered, then receivers get
 //                          `closed`. It may be called by anybody, any number of times.
 //              Lifetime    The mailbox outlives every call on it: it may be destroyed when the calls have returned, not
@@ -15,7 +16,8 @@
 //                          Messages that nobody received are destroyed with it. Destroying it earlier is misuse, and
 //                          aborts saying so if somebody stands in line (one who still polls cannot be seen).
 //                          A capacity of 0, or beyond 2^40, is misuse as well, and aborts.
-//              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&).
+//              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&), and a
+//                          clock of the caller's own.
 //              Allocation  one, in the constructor.
 //              Progress    blocking, though no lock is on the way of a message: a sender that is preempted between
 //                          taking a slot and filling it holds up the receivers of what was stored after it (and the
@@ -23,7 +25,8 @@
 //                          with a stored message inside); timed ones give up at their deadline all the same. In rare
 //                          cases a waiter notices a message up to 1 ms late (see nap, below).
 //              Restriction T's move constructor and destructor run without a lock, but in a slot that is half-way: they
-//                          must not use the mailbox they pass through.
+//                          must not send to the mailbox they pass through, nor receive from it, for they might wait for
+//                          that very slot. All else is fine, close() included.
 // Algorithm  A ring of slots, each with a stamp that says whose turn it is. A position counts the laps of the ring and
 //            the slot in it; `tail_` is where the next message goes, `head_` where the next one is.
 //
@@ -35,13 +38,13 @@
 //            receiver likewise with head_. Only the two counters are fought for, and each side reads its own.
 //            Closing is a bit in tail_: a sender either got its position before the bit, and will be heard, or fails.
 //
-//            Whoever has to wait polls the slot it waits for; then it joins a list, under a lock, and looks once more, at
-//            the other side's counter. Whoever has moved its counter on, and stamped the slot, looks whether anybody is
-//            waiting, and wakes the first. Both write, then read what the other wrote: these four accesses are
+//            Whoever has to wait polls the slot it waits for; then it joins a list, under a lock, and looks once more,
+//            at the other side's counter. Whoever has moved its counter on, and stamped the slot, looks whether anybody
+//            is waiting, and wakes the first. Both write, then read what the other wrote: these four accesses are
 //            sequentially consistent, so at least one of the two sees the other. The stamps need not be: if the waiter
-//            sees that the counter has moved but not yet the stamp, it stays in line and takes a nap instead of a sleep,
-//            which the stamper ends if it sees the waiter, and the clock if not. (So nobody pays for a full fence
-//            after filling a slot, and a sender runs ahead of its cache misses.)
+//            sees that the counter has moved but not yet the stamp, it stays in line and takes a nap instead of a
+//            sleep, which the stamper ends if it sees the waiter, and the clock if not. (So nobody pays for a full
+//            fence after filling a slot, and a sender runs ahead of its cache misses.)
 //            A woken waiter is not given the message, it is told to look: a thread that runs already may take it first,
 //            and the woken one stands in line again, in its old place. (Handing it over would make every message wait
 //            for a thread to wake up.)
@@ -59,8 +62,8 @@
 //            edges L and W: the lists, and the wake-up.
 //            Between them the counters need no order: they say who may use a slot; what is in it goes by M and F.
 // Cost       send, nobody waiting: one read-modify-write on tail_'s line, two stores on the slot's line, one load of a
-//            line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a claim,
-//            and one wake-up per sleeper, not per message.
+//            line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a
+//            claim, and one wake-up per sleeper, not per message.
 // Source     the stamped ring: [vyukov-mpmc]; the lap in the stamp and the closed bit in the tail: [crossbeam-array];
 //            the turn that is passed on: [tokio-notify]
 // Tests      tests/mailbox.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
@@ -73,6 +76,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include <tandem/detail/backoff.hpp>
@@ -102,7 +106,8 @@ class mailbox : private detail::require_message<T>,
   /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
   explicit mailbox(std::integral auto capacity)
       : ring_(checked(capacity)), slots_(std::make_unique_for_overwrite<slot[]>(this->capacity())) {
-    for (std::uint64_t i = 0; i < ring_.capacity; ++i) slots_[i].stamp.store(i, order::relaxed);
+    for (std::uint64_t i = 0; i < ring_.capacity; ++i)
+      slots_[i].stamp.store(i, order::relaxed);  // nobody else knows it yet
   }
   mailbox(const mailbox&) = delete;
   mailbox& operator=(const mailbox&) = delete;
@@ -116,13 +121,13 @@ class mailbox : private detail::require_message<T>,
   [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_.capacity); }
   /// True: at one instant of the call there was no message; by now there may be. False says nothing.
   [[nodiscard]] bool was_empty() const noexcept {
-    const std::uint64_t head = head_.load(order::acquire);  // acquire: the tail is read after it
-    return ring_.position(tail_.load(order::relaxed)) == head;
+    const std::uint64_t head = head_.load(order::acquire);      // acquire: the tail is read after it
+    return ring_.position(tail_.load(order::relaxed)) == head;  // relaxed: nothing is read after it
   }
   /// True: at one instant of the call there was no room; by now there may be. False says nothing.
   [[nodiscard]] bool was_full() const noexcept {
     const std::uint64_t tail = ring_.position(tail_.load(order::acquire));  // acquire: the head is read after it
-    return head_.load(order::relaxed) + ring_.lap == tail;
+    return head_.load(order::relaxed) + ring_.lap == tail;                  // relaxed: nothing is read after it
   }
 
  private:
@@ -193,13 +198,13 @@ std::uint64_t mailbox<T>::checked(std::integral auto capacity) noexcept {
       capacity > 0,
       "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
   const auto slots = static_cast<std::uint64_t>(capacity);
-  detail::require(slots <= std::uint64_t{1} << 40U, "a mailbox's capacity is 2^40 at most");
+  detail::require(slots <= std::uint64_t{1} << 40U && slots <= std::numeric_limits<std::size_t>::max() / 2,
+                  "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
   return slots;
 }
 
 template <class T>
 mailbox<T>::~mailbox() {
-  static_assert(sizeof(mailbox) == 4 * platform::cache_line);
   detail::require(lists_[senders].empty() && lists_[receivers].empty(),
                   "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
@@ -213,6 +218,8 @@ mailbox<T>::~mailbox() {
 /// ok, closed, refused (full), or busy: the slot is being emptied by a receiver who has not finished.
 template <class T>
 detail::outcome mailbox<T>::push(T& value) noexcept {
+  // relaxed, here and in pop(), wherever a counter is read: one that is old is found out by the stamp, or by the
+  // compare-exchange
   std::uint64_t tail = tail_.load(order::relaxed);
   for (;;) {
     if (ring_.is_closed(tail)) {
@@ -339,6 +346,7 @@ struct mailbox<T>::party {
   }
   detail::outcome look_again() const noexcept { return Side == senders ? box.look_for_room() : box.look_for_message(); }
   /// For polling: looks at one slot, and not at the other side's counter, which would hold up those who move it.
+  /// relaxed: a hint; attempt() decides
   bool worth_trying() const noexcept {
     if constexpr (Side == senders) {
       const std::uint64_t tail = box.tail_.load(order::relaxed);

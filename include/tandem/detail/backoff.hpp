@@ -1,7 +1,7 @@
 // tandem/detail/backoff.hpp: what to do while something that should happen soon has not happened yet.
 //
-// Contract   await(ready, until, learned) polls `ready` for a bounded time and says whether it came true; false means: park.
-//            It never sleeps. It polls for 4 us, and yields for 50 us, at most.
+// Contract   await(ready, until, learned) polls `ready` for a bounded time and says whether it came true; false means:
+//            park. It never sleeps. It spins for 4 us at most, and begins no yield after 50 us.
 // Algorithm  Three ways of waiting, from quick and greedy to slow and modest; this header holds the first two:
 //
 //                spin ------------> yield ------------> park (by the caller)
@@ -9,10 +9,10 @@
 //                0.1 us to react    0.4 us if alone     2 us on this core, 30 us from another
 //
 //            Spinning wins when the partner runs on another core, and is pure loss when it waits for this one. Yielding
-//            costs nobody anything: whoever else wants the core has it. Parking is for what takes longer than a wake-up.
-//            Nobody knows in advance, so each thread learns from its own waits. A spin in vain halves the next one; one
-//            that pays restores it. When nothing is left, one wait in 64 tries again. The same with yields. So two
-//            threads on one core soon yield at once, on two cores they spin, and ten threads a core park.
+//            costs nobody anything: whoever else wants the core has it. Parking is for what takes longer than a
+//            wake-up. Nobody knows in advance, so each thread learns from its own waits. A spin in vain halves the next
+//            one; one that pays restores it. When nothing is left, one wait in 64 tries again. The same with yields. So
+//            two threads on one core soon yield at once, on two cores they spin, and ten threads a core park.
 //            A thread yields for longer than a wake-up takes, or else two that once had to park would never stop: each
 //            would wait for the other to wake, give up just before, and have to be woken in turn.
 //            Both are bounded in time, not in rounds: a pause takes 10 to 140 cycles, a yield as long as others run.

@@ -3,7 +3,7 @@
 // Contract   A deadline is one of three: at once (do not wait), a time point of the platform's clock, or forever.
 //            Durations and time points of any representation convert without overflow: what lies beyond the clock's
 //            range is forever, what lies before it is past.
-// Tests      tests/verbs.test.cpp
+// Tests      tests/waiter.test.cpp, tests/verbs.test.cpp
 #pragma once
 
 #include <chrono>
@@ -37,9 +37,9 @@ class deadline {
     return since(now, between(now.time_since_epoch(), since_epoch));
   }
 
-  /// to - from, each a time in any unit, in ticks of the platform's clock, rounded up: nobody gives up too early. Zero if
-  /// it is negative, or no number; max() if it is more than the clock can count. Exact where long double holds 64 bits,
-  /// elsewhere (MSVC, some ARM) to about 256 ns for times as far from their epoch as today is from 1970.
+  /// to - from, each a time in any unit, in ticks of the platform's clock, rounded up: nobody gives up too early. Zero
+  /// if it is negative, or no number; max() if it is more than the clock can count. Exact where long double holds 64
+  /// bits, elsewhere (MSVC, some ARM) to about 256 ns for times as far from their epoch as today is from 1970.
   template <class From, class To>
   static time_point::duration between(From from, To to) noexcept {
     using ticks = time_point::duration;

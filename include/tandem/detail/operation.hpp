@@ -1,8 +1,8 @@
 // tandem/detail/operation.hpp: how an operation that may have to wait is run: the one core under every plain, timed and
 // cancellable variant of every primitive.
 //
-// Contract   run(op, until, stop) brings `op` to one of its outcomes. A stop requested before the call ends it before it
-//            has tried anything; otherwise what can be done at once is done, whatever the deadline says.
+// Contract   run(op, until, stop) brings `op` to one of its outcomes. A stop requested before the call ends it before
+//            it has tried anything; otherwise what can be done at once is done, whatever the deadline says.
 //            `op` is one operation on one channel, and supplies what is particular to it:
 //
 //                outcome try_now()          do it if nobody has to be waited for; else refused
@@ -60,7 +60,7 @@ void step_out(Operation& op, waiter& me, place& here) {
 
 constexpr bool is_final(outcome how) noexcept { return how == outcome::ok || how == outcome::closed; }
 
-/// The end of a nap that is no longer than `until`. Naps are rare (a thread was preempted within a few instructions), and
+/// The end of a nap, no later than `until`. Naps are rare (a thread was preempted within a few instructions), and
 /// somebody usually ends them early.
 inline deadline nap(deadline until) noexcept {
   const deadline end = deadline::after(std::chrono::milliseconds(1));
@@ -72,7 +72,6 @@ struct alignas(platform::cache_line) blocked {
   waiter me;
   place here{me};
 };
-static_assert(sizeof(blocked) == platform::cache_line);
 
 /// pending: it has to stand in line. One who has been woken in vain gives up here, if it is time.
 template <class Operation>

@@ -9,8 +9,8 @@
 //            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
 //            was woken in vain, where its ticket says: having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
-// Cost       O(1), but for joining again in the middle: O(those who stand before that place). One claim, a read-modify-write on the
-//            waiter's line, per waiter passed.
+// Cost       O(1), but for joining again in the middle: O(those who stand before that place). One claim per waiter
+//            passed.
 // Tests      tests/waiter.test.cpp
 #pragma once
 

@@ -6,27 +6,28 @@
 //            infers nothing from anything else.
 //            Lifetime: a waiter lives in the frame of its operation. complete()'s exchange is the last access to a
 //            thread's waiter; what follows uses its address at most. (A wake function gets the waiter itself, which
-//            cannot go before it is woken.) Until its claim has failed or it has been completed, somebody who
-//            knows a waiter may touch it only under the lock of the list in which it found it, or in a stop callback, whose
-//            end the waiter waits for.
+//            cannot go before it is woken.)
+//            Whoever has not claimed a waiter may touch it only under the lock of the list in which it found it, or in
+//            a stop callback whose end the waiter waits for. Whoever has claimed it may touch it until it completes it.
+//            Whoever has tried in vain, never again.
 // Algorithm  One word:
 //
 //                waiting --claim()--> claimed --complete(outcome)--> outcome
 //
-//            plus a bit, asleep, that the waiter sets as the last thing it does before it sleeps, so that a partner wakes
-//            it only if it must, and only if it may. The step in between is there for the message to be moved: whoever
-//            has claimed a waiter may take its time (a move constructor), outside every lock, and nobody can cancel.
-//            A steadfast waiter, one with no deadline and nobody to stop it, can be ended only by whoever finds it in its
-//            list. The list's lock lets one find it; so its claim is won already, and costs nothing.
+//            plus a bit, asleep, that the waiter sets as the last thing it does before it sleeps, so that a partner
+//            wakes it only if it must, and only if it may. The step in between is there for the message to be moved:
+//            whoever has claimed a waiter may take its time (a move constructor), outside every lock, and nobody can
+//            cancel. A steadfast waiter, one with no deadline and nobody to stop it, can be ended only by whoever finds
+//            it in its list. The list's lock lets one find it; so its claim is won already, and costs nothing.
 //            How a waiter wakes is its own affair: a thread polls, and parks on the word; another kind passes a wake
 //            function, which is called in place of the unpark (a coroutine: schedule me). docs/decisions/0003 says how
 //            those, and the arms of a select, fit.
 // Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
 //            3. A wake function is called only for a waiter that has fallen asleep: whatever ran before that, on the
 //               waiter's own thread, is over.
-// Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the portable
-//            platform a mutex. wait() blocks.
-// Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before
+// Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
+//            portable platform a mutex. wait() blocks.
+// Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before.
 //            claim() is relaxed: it decides who may act and hands nothing over. What the claimer reads (the slot) came
 //            to it through the list's lock, what it writes goes out by edge W.
 // Cost       one read-modify-write to claim, unless steadfast, one to complete; a system call at each end if the thread
@@ -49,10 +50,10 @@ enum class outcome : std::uint8_t {
   ok,         // it met its partner, and the message has changed hands
   look,       // something has changed: try again
   refused,    // it would have to wait: full for a send, empty for a receive
-  busy,       // somebody else is in the middle of just the step that decides; only try_ operations see this
-  closed,     //
-  timeout,    //
-  stopped,    //
+  busy,       // somebody else is half-way through the step that decides: look again before long; no caller sees it
+  closed,     // no message will pass any more
+  timeout,    // its deadline came first
+  stopped,    // a stop request came first
   abandoned,  // the other side has gone for good
 };
 

@@ -20,7 +20,6 @@
 #include <tandem/platform/standard.hpp>
 
 #include <cerrno>
-#include <climits>
 #include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -48,10 +47,6 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
 
 inline void unpark_one(const void* address) noexcept {
   ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
-
-inline void unpark_all(const void* address) noexcept {
-  ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
 }  // namespace tandem::inline TANDEM_ABI::platform

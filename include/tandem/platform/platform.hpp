@@ -7,11 +7,13 @@
 // types does not link against one compiled for another ground) and, in `namespace tandem::TANDEM_ABI::platform`:
 //
 //     order                     the memory orders, as std::memory_order names them
-//     atomic<T>                 every operation takes its order; there is no default
+//     atomic<T>                 load, store, exchange, compare_exchange_weak and _strong, fetch_add, _sub and _or, each
+//                               with its order, there is no default; zero unless initialised; address(), by which
+//                               parking knows it
 //     park(word, seen, until)   sleep while `word` still holds `seen`; returns when unparked, at `until`, or for no
 //                               reason at all: callers look again
-//     unpark_one(address)       wake one, or all, of those parked on the word at that address; the word is not touched,
-//     unpark_all(address)       so the object around it may already be gone
+//     unpark_one(address)       wake one, or more, of those parked on the word at that address; the word is not
+//                               touched, so the object around it may already be gone
 //     clock, no_deadline        a monotonic clock; the time point that never comes
 //     yield(), spin_hint()      let another thread run; we are polling
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written

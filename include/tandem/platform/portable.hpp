@@ -8,8 +8,8 @@
 //            The waker touches the bucket, which lives as long as the program, and never the word.
 //            It always notifies all: words that share a bucket must not steal each other's wake-ups (and notify_one
 //            of glibc 2.25 to 2.40 can lose one: its bug 25847).
-// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks. The table is allocated when it is
-//            first needed, 64 lines or more; a program without that much memory is terminated.
+// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks. The table is allocated when it
+//            is first needed, 64 lines or more; a program without that much memory is terminated.
 // Source     [glibc-25847]
 // Tests      the whole test suite, in the preset `portable`.
 #pragma once
@@ -62,6 +62,5 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
 }
 
 inline void unpark_one(const void* address) noexcept { parking::unpark(address); }
-inline void unpark_all(const void* address) noexcept { parking::unpark(address); }
 
 }  // namespace tandem::inline TANDEM_ABI::platform

@@ -38,7 +38,6 @@ class atomic {
   T fetch_add(T operand, order o) noexcept { return value_.fetch_add(operand, o); }
   T fetch_sub(T operand, order o) noexcept { return value_.fetch_sub(operand, o); }
   T fetch_or(T operand, order o) noexcept { return value_.fetch_or(operand, o); }
-  T fetch_and(T operand, order o) noexcept { return value_.fetch_and(operand, o); }
 
   /// Where the value lies, for a call into the operating system that sleeps on it.
   const void* address() const noexcept { return &value_; }

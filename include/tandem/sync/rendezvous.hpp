@@ -8,15 +8,15 @@
 //                          wait that a foreign clock prolongs, because it was set back, begins anew.)
 //              Closing     close() ends every wait with `closed`; there is nothing to drain, no message is ever stored.
 //              Lifetime    An operation does not touch the channel after its meeting. So when a send or a receive has
-//                          returned ok, the channel may be destroyed at once, though the partner may still be on its way
-//                          out of its own call. Destroying it while somebody stands in line is misuse, and aborts saying
-//                          so.
-//              Exceptions  nothing throws but T's copy in send(const T&).
+//                          returned ok, the channel may be destroyed at once, though the partner may still be on its
+//                          way out of its own call. Destroying it while somebody stands in line is misuse, and aborts
+//                          saying so.
+//              Exceptions  nothing throws but T's copy in send(const T&), and a clock of the caller's own.
 //              Allocation  none.
 //              Progress    blocking: every operation takes a lock for some dozen instructions. User code (T's move)
 //                          never runs under it, and nobody is woken under it.
-// Algorithm  A lock and two lists of waiters, of which one is empty whenever the lock is free. Whoever comes and finds a
-//            partner waiting claims it, lets go of the lock, moves the message straight between its own frame and the
+// Algorithm  A lock and two lists of waiters, of which one is empty whenever the lock is free. Whoever comes and finds
+//            a partner waiting claims it, lets go of the lock, moves the message straight between its own frame and the
 //            partner's, and completes it. Whoever finds none joins the other list and waits on a word of its own.
 //
 //                sender                                receiver
@@ -33,12 +33,13 @@
 //            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
 // Order      edge L (detail/mutex.hpp): enlist -> claim: the waiter, its slot, the sender's message
 //            edge W (detail/waiter.hpp): complete -> wait: the message moved, in either direction
-// Cost       the party that comes second: the channel's line, then the waiter's and the message's, fetched together; 4
-//            read-modify-writes (lock, claim, unlock, complete). The party that comes first: lock and unlock, and its own line. No allocation; a wake-up
-//            only if the first has gone to sleep.
+// Cost       the party that comes second: the channel's line, then the waiter's and the message's, fetched together; 3
+//            read-modify-writes (lock, unlock, complete), and one to claim a partner that has a deadline or a stop
+//            token. The party that comes first: lock and unlock, and its own line. No allocation; a wake-up only if the
+//            first has gone to sleep.
 // Source     [hoare-1978]; two lists of waiters and direct hand-over as in [go-chan]; the claim as in [pcml-2009]
-// Tests      tests/rendezvous.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
-//            tests/stress/rendezvous.stress.cpp
+// Tests      tests/rendezvous.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp,
+//            tests/failures_of_others.test.cpp, tests/stress/rendezvous.stress.cpp
 #pragma once
 
 #include <memory>
@@ -71,7 +72,6 @@ class rendezvous : private detail::require_message<T>,
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
   ~rendezvous() {
-    static_assert(sizeof(rendezvous) == platform::cache_line);
     detail::require(senders_.empty() && receivers_.empty(), "a rendezvous destroyed while somebody waits on it");
   }
 
@@ -95,7 +95,7 @@ class rendezvous : private detail::require_message<T>,
     return detail::run(party<false>{*this, to}, until, stop);
   }
 
-  // all on one line: whoever comes fetches it once
+  // All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
   alignas(platform::cache_line) mutable detail::mutex mutex_;
   bool closed_ = false;
   detail::wait_list senders_;
