@@ -1,5 +1,4 @@
 // mailbox: a message is left for whoever comes later. It holds as many as it was made for.
-#include <chrono>
 #include <iostream>
 #include <string>
 #include <thread>

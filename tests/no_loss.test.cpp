@@ -1,5 +1,5 @@
-// The no-loss contract, on every primitive: after any failure, timeout, cancellation or close, each message is in exactly
-// one place.
+// The no-loss contract, on every primitive: after any failure, timeout, cancellation or close, each message is in
+// exactly one place.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

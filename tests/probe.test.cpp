@@ -1,8 +1,8 @@
 // What a mode means, put to the test on every primitive: the absent-receiver probe, and the overlap of intervals.
 //
-// A mode is synchronous if in no execution can the sender leave before the receiver has entered. The probe withholds the
-// receiver: if a send can complete, the mode is asynchronous. It runs on everything alike, knowing nothing but the verbs,
-// and what it finds has to be what the type declares.
+// A mode is synchronous if in no execution can the sender leave before the receiver has entered. The probe withholds
+// the receiver: if a send can complete, the mode is asynchronous. It runs on everything alike, knowing nothing but the
+// verbs, and what it finds has to be what the type declares.
 #include <tandem/mode.hpp>
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // The contract of the verbs, once for everything that has them: rendezvous, mailbox and the ports of both.
 #include <tandem/verbs.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <iterator>
 #include <limits>

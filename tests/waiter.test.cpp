@@ -29,7 +29,7 @@ using tandem::detail::place;
 using tandem::detail::wait_list;
 using tandem::detail::waiter;
 
-// --- park and unpark --------------------------------------------------------------------------------------------------
+// --- park and unpark -------------------------------------------------------------------------------------------------
 
 TEST_CASE("park returns at once when the word has changed already") {
   const platform::atomic<std::uint32_t> word{1};
@@ -69,7 +69,7 @@ TEST_CASE("what is fetched together lies together") {
   SUCCEED();
 }
 
-// --- the waiter -------------------------------------------------------------------------------------------------------
+// --- the waiter ------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a waiter is claimed once") {
   waiter w;
@@ -212,7 +212,7 @@ TEST_CASE("either the waiter finds the outcome or its wake function is called, n
   }
 }
 
-// --- the list ---------------------------------------------------------------------------------------------------------
+// --- the list --------------------------------------------------------------------------------------------------------
 
 namespace {
 struct entry {
@@ -295,7 +295,7 @@ TEST_CASE("all are claimed as a chain, in order, and completed") {
   CHECK(list.empty());
 }
 
-// --- the lock ---------------------------------------------------------------------------------------------------------
+// --- the lock --------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a mutex lets one in at a time, with more threads than cores") {
   tandem::detail::mutex m;
@@ -330,7 +330,7 @@ TEST_CASE("a mutex wakes those who had to sleep for it") {
   CHECK(entered == 4);
 }
 
-// --- the patience -----------------------------------------------------------------------------------------------------
+// --- the patience ----------------------------------------------------------------------------------------------------
 
 namespace {
 constexpr unsigned full = 1024;
@@ -395,7 +395,7 @@ TEST_CASE("what is there already is seen by the first poll") {
   CHECK(polls == 1);
 }
 
-// --- deadlines --------------------------------------------------------------------------------------------------------
+// --- deadlines -------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a duration too long for the clock is forever, a negative one has passed") {
   CHECK(deadline::after(std::chrono::hours::max()).is_forever());

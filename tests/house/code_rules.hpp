@@ -2,6 +2,7 @@
 
 // The rules for headers: which floor may include which, what only the ground may touch, how a header explains itself.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -125,6 +126,26 @@ inline violations fences(const tree& files) {
     for (const std::string& line : lines_of(code_of(text, keep::code))) {
       ++number;
       if (std::regex_search(line, fence)) found.push_back({path, number, "no standalone fences"});
+    }
+  }
+  return found;
+}
+
+/// No line is wider than the page: 120 columns, counted in code points of UTF-8.
+inline violations widths(const tree& files) {
+  constexpr std::ptrdiff_t page = 120;
+  const auto begins_code_point = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  violations found;
+  for (const auto& [path, text] : files) {
+    if (!is_cpp(path)) continue;
+    std::size_t number = 0;
+    for (const std::string& line : lines_of(text)) {
+      ++number;
+      const std::ptrdiff_t columns = std::ranges::count_if(line, begins_code_point);
+      if (columns > page) {
+        found.push_back(
+            {path, number, "has " + std::to_string(columns) + " columns, more than " + std::to_string(page)});
+      }
     }
   }
   return found;

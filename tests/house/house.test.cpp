@@ -24,6 +24,7 @@ TEST_CASE("the tree is there") { REQUIRE(this_tree().contains("CMakeLists.txt"))
 TEST_CASE("layers: include downward only") { require_none(house::layers(this_tree())); }
 TEST_CASE("ground: only platform/ touches threads, clocks and the system") { require_none(house::ground(this_tree())); }
 TEST_CASE("fences: none") { require_none(house::fences(this_tree())); }
+TEST_CASE("widths: no line beyond 120 columns") { require_none(house::widths(this_tree())); }
 TEST_CASE("explanations: a header explains itself") { require_none(house::explanations(this_tree())); }
 TEST_CASE("sources: every key is in the bibliography") { require_none(house::sources(this_tree())); }
 TEST_CASE("pairs: a test, an example, a page, a stress test") { require_none(house::pairs(this_tree())); }

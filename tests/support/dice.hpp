@@ -1,8 +1,8 @@
 // dice: chance that can be repeated, and how much of it a test may take.
 //
 // The seed of a run is printed by whoever fails or stresses; `TANDEM_SEED=<number>` runs the same choices again (the
-// schedule is the machine's own). `TANDEM_EFFORT=<percent>` makes stress longer or shorter; a sanitizer makes it shorter
-// by itself.
+// schedule is the machine's own). `TANDEM_EFFORT=<percent>` makes stress longer or shorter; a sanitizer makes it
+// shorter by itself.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@
 //                          when the messages have arrived. Where nobody can know that, use ports (port.hpp).
 //                          Messages that nobody received are destroyed with it. Destroying it earlier is misuse, and
 //                          aborts saying so if somebody stands in line (one who still polls cannot be seen).
-//                          A capacity of 0, or beyond 2^40, is misuse as well, and aborts.
+//                          A capacity of 0 or less, or beyond 2^40 or the address space, is misuse as well, and aborts.
 //              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&), and a
 //                          clock of the caller's own.
 //              Allocation  one, in the constructor.

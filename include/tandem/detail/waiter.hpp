@@ -27,7 +27,7 @@
 //               waiter's own thread, is over.
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
-// Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and whatever the partner did before.
+// Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
 //            claim() is relaxed: it decides who may act and hands nothing over. What the claimer reads (the slot) came
 //            to it through the list's lock, what it writes goes out by edge W.
 // Cost       one read-modify-write to claim, unless steadfast, one to complete; a system call at each end if the thread
