@@ -35,6 +35,8 @@ TEST_CASE("ports are copied and moved, and have the traits of their channel", "[
   static_assert(std::is_nothrow_move_constructible_v<out> && std::is_nothrow_move_assignable_v<out>);
   static_assert(std::is_copy_constructible_v<in> && std::is_copy_assignable_v<in>);
   static_assert(std::is_nothrow_move_constructible_v<in> && std::is_nothrow_move_assignable_v<in>);
+  static_assert(std::is_nothrow_default_constructible_v<out> && std::is_nothrow_default_constructible_v<in>);
+  static_assert(!std::is_constructible_v<out, in> && !std::is_constructible_v<in, out>);
   static_assert(tandem::sendable<out> && !tandem::receivable<out>);
   static_assert(tandem::receivable<in> && !tandem::sendable<in>);
   static_assert(tandem::asynchronous_channel<out> && tandem::asynchronous_channel<in>);
@@ -43,6 +45,14 @@ TEST_CASE("ports are copied and moved, and have the traits of their channel", "[
   static_assert(!tandem::confirms<out, tandem::receipt::received>);
   static_assert(tandem::message<out> && tandem::message<in>);  // a port can be sent through a channel
   SUCCEED();
+}
+
+TEST_CASE("a port begins empty, and is as large as a pointer", "[port]") {
+  const send_port<mailbox<int>> out;
+  const receive_port<mailbox<int>> in;
+  CHECK_FALSE(static_cast<bool>(out));
+  CHECK_FALSE(static_cast<bool>(in));
+  static_assert(sizeof(out) == sizeof(void*) && sizeof(in) == sizeof(void*));
 }
 
 TEST_CASE("open makes a channel from its arguments and returns both halves", "[port]") {

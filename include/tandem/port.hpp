@@ -12,8 +12,7 @@
 // Algorithm  One allocation holds the channel and two counts. A count that falls to zero closes the channel; the side
 //            that goes second deletes it.
 // Invariants The channel is alive while either count is not zero, and the side whose count falls to zero still holds
-// its
-//            share of `sides` until it has closed the channel.
+//            its share of `sides` until it has closed the channel.
 // Order      edge K: leave (acq_rel on its side's count) -> the last leave of that side, which closes
 //            edge P: leave (acq_rel on `sides`) -> deletion: all that any port did comes before the end
 //            Counting up is relaxed: whoever copies a port has one.
@@ -63,10 +62,15 @@ class shared_channel {
   platform::atomic<std::uint32_t> sides_{2};
 };
 
-/// One owner of one half.
+/// One owner of one half: all that the two kinds of port have in common.
 template <class C, half Side>
 class port {
  public:
+  using value_type = typename C::value_type;
+  static constexpr mode channel_mode = mode_of<C>;
+  static constexpr receipt channel_receipt = receipt_of<C>;
+
+  /// An empty port: attached to nothing.
   port() noexcept = default;
   explicit port(shared_channel<C>* adopted) noexcept : shared_(adopted) {}
   port(const port& other) noexcept : shared_(other.shared_) {
@@ -79,10 +83,17 @@ class port {
   }
   ~port() { reset(); }
 
+  /// False for an empty port.
+  explicit operator bool() const noexcept { return shared_ != nullptr; }
+  /// Lets go of the channel; closes it if this was the last port of its side.
   void reset() noexcept {
     if (shared_ != nullptr) std::exchange(shared_, nullptr)->leave(Side);
   }
-  bool attached() const noexcept { return shared_ != nullptr; }
+  /// Closes the channel for everybody.
+  void close() noexcept { channel().close(); }
+  [[nodiscard]] bool is_closed() const noexcept { return channel().is_closed(); }
+
+ protected:
   C& channel() const noexcept {
     require(shared_ != nullptr, "an empty port was used: it was moved from, reset, or never opened");
     return shared_->channel;
@@ -96,58 +107,30 @@ class port {
 
 /// The sending half of a channel, and one of its owners.
 template <class C>
-class send_port : public send_verbs<send_port<C>, typename C::value_type> {
+class send_port : public detail::port<C, detail::half::sending>,
+                  public send_verbs<send_port<C>, typename C::value_type> {
  public:
-  using value_type = typename C::value_type;
-  static constexpr mode channel_mode = mode_of<C>;
-  static constexpr receipt channel_receipt = receipt_of<C>;
-
-  /// An empty port: attached to nothing.
-  send_port() noexcept = default;
-  explicit send_port(detail::port<C, detail::half::sending> owner) noexcept : port_(std::move(owner)) {}
-
-  /// False for an empty port.
-  explicit operator bool() const noexcept { return port_.attached(); }
-  /// Lets go of the channel; closes it if this was the last send_port.
-  void reset() noexcept { port_.reset(); }
-  /// Closes the channel for everybody.
-  void close() noexcept { port_.channel().close(); }
-  [[nodiscard]] bool is_closed() const noexcept { return port_.channel().is_closed(); }
+  using detail::port<C, detail::half::sending>::port;
 
  private:
   friend detail::core_access;
-  detail::outcome send_core(value_type& value, detail::deadline until, detail::stop_request stop) {
-    return detail::core_access::send(port_.channel(), value, until, stop);
+  detail::outcome send_core(typename C::value_type& value, detail::deadline until, detail::stop_request stop) {
+    return detail::core_access::send(this->channel(), value, until, stop);
   }
-  detail::port<C, detail::half::sending> port_;
 };
 
 /// The receiving half of a channel, and one of its owners.
 template <class C>
-class receive_port : public receive_verbs<receive_port<C>, typename C::value_type> {
+class receive_port : public detail::port<C, detail::half::receiving>,
+                     public receive_verbs<receive_port<C>, typename C::value_type> {
  public:
-  using value_type = typename C::value_type;
-  static constexpr mode channel_mode = mode_of<C>;
-  static constexpr receipt channel_receipt = receipt_of<C>;
-
-  /// An empty port: attached to nothing.
-  receive_port() noexcept = default;
-  explicit receive_port(detail::port<C, detail::half::receiving> owner) noexcept : port_(std::move(owner)) {}
-
-  /// False for an empty port.
-  explicit operator bool() const noexcept { return port_.attached(); }
-  /// Lets go of the channel; closes it if this was the last receive_port.
-  void reset() noexcept { port_.reset(); }
-  /// Closes the channel for everybody.
-  void close() noexcept { port_.channel().close(); }
-  [[nodiscard]] bool is_closed() const noexcept { return port_.channel().is_closed(); }
+  using detail::port<C, detail::half::receiving>::port;
 
  private:
   friend detail::core_access;
-  detail::outcome receive_core(value_type* to, detail::deadline until, detail::stop_request stop) {
-    return detail::core_access::receive(port_.channel(), to, until, stop);
+  detail::outcome receive_core(typename C::value_type* to, detail::deadline until, detail::stop_request stop) {
+    return detail::core_access::receive(this->channel(), to, until, stop);
   }
-  detail::port<C, detail::half::receiving> port_;
 };
 
 /// Both halves of one channel.
@@ -163,8 +146,7 @@ template <class C, class... Arguments>
   requires sendable<C> && receivable<C> && std::constructible_from<C, Arguments...>
 ports<C> open(Arguments&&... arguments) {
   auto* const shared = new detail::shared_channel<C>(std::forward<Arguments>(arguments)...);
-  return {send_port<C>(detail::port<C, detail::half::sending>(shared)),
-          receive_port<C>(detail::port<C, detail::half::receiving>(shared))};
+  return {send_port<C>(shared), receive_port<C>(shared)};
 }
 
 }  // namespace tandem::inline TANDEM_ABI
