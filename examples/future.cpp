@@ -1,10 +1,10 @@
 // promise and future: "I'll get back to you", once.
 #include <iostream>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <tandem/async/future.hpp>
+#include <tandem/thread.hpp>
 
 int main() {
   // [get_back_to_you]
@@ -12,7 +12,7 @@ int main() {
   tandem::future<std::string> answer = promise.get_future();
   std::cout << "try_get, too early: " << answer.try_get().error().name() << '\n';
 
-  std::jthread ben([promise = std::move(promise)]() mutable {
+  tandem::thread ben([promise = std::move(promise)]() mutable {
     const auto kept = promise.set_value("the 14, from the station");
     std::cout << "set_value: " << kept.name() << '\n';
   });

@@ -1,10 +1,10 @@
 // mailbox: a message is left for whoever comes later. It holds as many as it was made for.
 #include <iostream>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <tandem/async/mailbox.hpp>
+#include <tandem/thread.hpp>
 
 int main() {
   // [leave]
@@ -21,7 +21,7 @@ int main() {
 
   // [push_back]
   // A full mailbox behaves like a phone: the sender waits for the receiver.
-  std::jthread ana([&] {
+  tandem::thread ana([&] {
     if (inbox.send(std::move(third))) inbox.close();  // her last letter
   });
   // [/push_back]

@@ -1,11 +1,11 @@
 // mode and receipt: what kind of communication this is, said by the type.
 #include <iostream>
 #include <string_view>
-#include <thread>
 
 #include <tandem/async/mailbox.hpp>
 #include <tandem/mode.hpp>
 #include <tandem/sync/rendezvous.hpp>
+#include <tandem/thread.hpp>
 
 template <tandem::channel Channel>
 std::string_view mode_name() {
@@ -41,7 +41,7 @@ int main() {
   std::cout << "rendezvous: " << mode_name<decltype(phone)>() << ", sends alone: " << succeeds_alone(phone) << '\n';
   std::cout << "mailbox: " << mode_name<decltype(email)>() << ", sends alone: " << succeeds_alone(email) << '\n';
 
-  std::jthread cashier([&] {
+  tandem::thread cashier([&] {
     if (auto amount = phone.receive()) std::cout << "cashier: " << *amount << '\n';
   });
   const bool paid = pay(phone, 12);

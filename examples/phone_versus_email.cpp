@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -108,8 +107,8 @@ story::run play(const story::script& script, story::story_clock::real_time minut
   const story::story_clock clock(minute);
   story::run day{story::diary(clock), story::diary(clock), {}};
   {
-    std::jthread ben_lives([&] { ben(between_them, script, day.ben); });
-    std::jthread ana_lives([&] { day.answers = ana(between_them, script, day.ana); });
+    tandem::thread ben_lives([&] { ben(between_them, script, day.ben); });
+    tandem::thread ana_lives([&] { day.answers = ana(between_them, script, day.ana); });
   }
   return day;
 }

@@ -1,11 +1,11 @@
 // ports: the two halves of a channel, which own it together. The last one of a side to go closes it.
 #include <iostream>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include <tandem/async/mailbox.hpp>
 #include <tandem/port.hpp>
+#include <tandem/thread.hpp>
 
 int main() {
   // [open]
@@ -13,7 +13,7 @@ int main() {
   // [/open]
 
   // [last_one_closes]
-  std::vector<std::jthread> senders;
+  std::vector<tandem::thread> senders;
   for (int first = 0; first < 3; ++first) {
     senders.emplace_back([port = out, first]() mutable {  // a port each
       for (int i = first; i < 30; i += 3) {

@@ -3,18 +3,18 @@
 #include <iostream>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <tandem/sync/rendezvous.hpp>
+#include <tandem/thread.hpp>
 
 using namespace std::chrono_literals;
 
 void meet() {
   // [meet]
   tandem::rendezvous<std::string> counter;
-  std::jthread ben([&] {
-    std::this_thread::sleep_for(10ms);  // Ben is late
+  tandem::thread ben([&] {
+    tandem::sleep_for(10ms);  // Ben is late
     if (auto parcel = counter.receive()) std::cout << "ben has " << *parcel << '\n';
   });
   const tandem::status given = counter.send("a parcel");  // Ana waits for him
@@ -37,7 +37,7 @@ void hang_up() {
   // [close]
   tandem::rendezvous<int> counter;
   tandem::status ending = tandem::status::ok;
-  std::jthread waiting([&] { ending = counter.receive().error(); });
+  tandem::thread waiting([&] { ending = counter.receive().error(); });
   counter.close();  // ends every wait, now and later
   waiting.join();
   // [/close]

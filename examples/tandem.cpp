@@ -1,7 +1,6 @@
 // tandem in a minute: the same two people, together and apart.
 #include <iostream>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <tandem/tandem.hpp>
@@ -10,7 +9,7 @@ void in_person() {
   // [in_person]
   // send waits until somebody takes it: the two are there together.
   tandem::rendezvous<std::string> words;
-  std::jthread ben([&] { std::cout << "in person: " << words.receive().value_or("silence") << '\n'; });
+  tandem::thread ben([&] { std::cout << "in person: " << words.receive().value_or("silence") << '\n'; });
   const tandem::status heard = words.send("Are you coming on Saturday?");
   // [/in_person]
   ben.join();
@@ -23,7 +22,7 @@ void by_email() {
   tandem::mailbox<std::string> inbox(16);
   const tandem::status left = inbox.send("The ferry leaves at nine.");
   inbox.close();
-  std::jthread ben([&] {
+  tandem::thread ben([&] {
     for (const std::string& letter : inbox) std::cout << "by email: " << letter << '\n';
   });
   // [/by_email]
@@ -36,7 +35,7 @@ void get_back_to_you() {
   // "I'll get back to you": one answer, once, whenever it is ready.
   tandem::promise<std::string> promise;
   tandem::future<std::string> answer = promise.get_future();
-  std::jthread ben([promise = std::move(promise)]() mutable {
+  tandem::thread ben([promise = std::move(promise)]() mutable {
     if (!promise.set_value("Yes, all three of us.")) std::cout << "nobody wants to know any more\n";
   });
   std::cout << "at last: " << answer.get().value_or("no answer") << '\n';

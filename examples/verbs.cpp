@@ -1,10 +1,9 @@
 // The verbs: the same on every channel. Plain, try_, timed, and with a stop token.
 #include <chrono>
 #include <iostream>
-#include <stop_token>
-#include <thread>
 
 #include <tandem/async/mailbox.hpp>
+#include <tandem/thread.hpp>
 #include <tandem/verbs.hpp>
 
 int main() {
@@ -20,25 +19,25 @@ int main() {
 
   // [timed]
   say("try_send_for 10ms", numbers.try_send_for(2, 10ms));
-  const auto past = std::chrono::steady_clock::now() - 1h;
+  const auto past = tandem::clock::now() - 1h;
   say("try_send_until an hour ago", numbers.try_send_until(2, past));
   say("try_receive_until an hour ago", numbers.try_receive_until(past).error());  // what is there is there
   // [/timed]
 
   // [stop]
   tandem::status ending = tandem::status::ok;
-  std::jthread listener([&](const std::stop_token& stop) { ending = numbers.receive(stop).error(); });
+  tandem::thread listener([&](const tandem::stop_token& stop) { ending = numbers.receive(stop).error(); });
   listener.request_stop();
   listener.join();
   say("receive, then stop", ending);
 
-  std::stop_source enough;
+  tandem::stop_source enough;
   enough.request_stop();
   say("send, stop already requested", numbers.send(3, enough.get_token()));  // nothing is attempted
   // [/stop]
 
   // [iterate]
-  std::jthread counter([&] {
+  tandem::thread counter([&] {
     for (int i = 1; i <= 3; ++i) {
       if (!numbers.send(i)) return;
     }

@@ -17,6 +17,7 @@ TEST_CASE("one include brings every name", "[tandem]") {
   static_assert(tandem::sendable<tandem::send_port<tandem::mailbox<int>>>);
   static_assert(std::is_class_v<tandem::promise<int>> && std::is_class_v<tandem::result<int>>);
   static_assert(std::is_class_v<tandem::stop_token> && std::is_class_v<tandem::status>);
+  static_assert(std::is_class_v<tandem::thread> && std::is_class_v<tandem::cell<int>>);
   SUCCEED();
 }
 

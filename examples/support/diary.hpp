@@ -8,8 +8,9 @@
 #include <chrono>
 #include <cmath>
 #include <string_view>
-#include <thread>
 #include <vector>
+
+#include <tandem/thread.hpp>
 
 namespace story {
 
@@ -21,16 +22,16 @@ class story_clock {
   explicit story_clock(real_time minute) : minute_(minute) {}
 
   /// How many minutes of the story have passed.
-  double elapsed() const { return (std::chrono::steady_clock::now() - start_) / minute_; }
+  double elapsed() const { return (tandem::clock::now() - start_) / minute_; }
   int now() const { return static_cast<int>(std::lround(elapsed())); }
   void sleep_until(int minute) const {
-    const auto since_start = std::chrono::duration_cast<std::chrono::steady_clock::duration>(minute_ * minute);
-    std::this_thread::sleep_until(start_ + since_start);
+    const auto since_start = std::chrono::duration_cast<tandem::clock::duration>(minute_ * minute);
+    tandem::sleep_until(start_ + since_start);
   }
 
  private:
   real_time minute_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  tandem::clock::time_point start_ = tandem::clock::now();
 };
 
 enum class activity { own, sending, receiving, working };

@@ -7,5 +7,6 @@
 #include <tandem/port.hpp>
 #include <tandem/status.hpp>
 #include <tandem/sync/rendezvous.hpp>
+#include <tandem/thread.hpp>
 #include <tandem/verbs.hpp>
 #include <tandem/version.hpp>

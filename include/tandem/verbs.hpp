@@ -32,11 +32,9 @@
 #include <tandem/mode.hpp>
 #include <tandem/platform/platform.hpp>
 #include <tandem/status.hpp>
+#include <tandem/thread.hpp>
 
 namespace tandem::inline TANDEM_ABI {
-
-/// Asks an operation to give up: std::stop_token, on every platform with real threads.
-using stop_token = platform::stop_token;
 
 namespace detail {
 

@@ -129,7 +129,7 @@ class one_shot {
     }
     bool withdraw(place&) const noexcept {
       const scoped_lock hold(shared.mutex_);
-      return std::exchange(shared.getter_, nullptr) != nullptr;
+      return shared.getter_.exchange(nullptr) != nullptr;
     }
     void leave() const noexcept {}  // there is nobody else whose turn it could be
   };
@@ -152,7 +152,7 @@ class one_shot {
     place* getter = nullptr;
     {
       const scoped_lock hold(mutex_);
-      getter = std::exchange(getter_, nullptr);
+      getter = getter_.exchange(nullptr);
       if (getter != nullptr && !getter->who.claim()) getter = nullptr;
     }
     if (getter != nullptr) getter->who.complete(how);
@@ -164,8 +164,8 @@ class one_shot {
 
   platform::atomic<std::uint32_t> bits_{0};
   mutex mutex_;
-  place* getter_ = nullptr;  // under the lock
-  bool taken_ = false;       // the future's own
+  platform::cell<place*> getter_;  // under the lock
+  platform::cell<bool> taken_;     // the future's own
   raw<T> value_;
 };
 

@@ -396,7 +396,7 @@ detail::outcome mailbox<T>::party<Side>::enlist(detail::place& here) noexcept {
   box.join(Side, here);
   detail::outcome how = look_again();
   // The stamp is on its way, in all likelihood nanoseconds away: do not nap for that.
-  for (int i = 0; how == detail::outcome::busy && i < 32; ++i) {
+  for (int i = 0; how == detail::outcome::busy && i < platform::short_poll(); ++i) {
     platform::spin_hint();
     how = look_again();
   }

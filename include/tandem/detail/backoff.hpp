@@ -1,7 +1,8 @@
 // tandem/detail/backoff.hpp: what to do while something that should happen soon has not happened yet.
 //
 // Contract   await(ready, until, learned) polls `ready` for a bounded time and says whether it came true; false means:
-//            park. It never sleeps. It spins for 4 us at most, and begins no yield after 50 us.
+//            park. It never sleeps. It spins for platform::longest_spin() at most, and begins no yield after
+//            platform::longest_yield(); the figures below are those of real threads.
 // Algorithm  Three ways of waiting, from quick and greedy to slow and modest; this header holds the first two:
 //
 //                spin ------------> yield ------------> park (by the caller)
@@ -63,16 +64,13 @@ struct patience {
 
 class backoff {
  public:
-  static constexpr unsigned longest_spin = 4'000;    // nanoseconds
-  static constexpr unsigned longest_yield = 50'000;  // nanoseconds
-
   /// Poll `ready` until it holds (true), the patience is used up, or `until` has come (false).
   template <class Ready>
   static bool await(const Ready& ready, deadline until, patience& learned) noexcept(noexcept(ready())) {
     const auto hint = [] { platform::spin_hint(); };
     const auto yield = [] { platform::yield(); };
-    return ready() || poll<8>(ready, hint, until, learned.spins, longest_spin) ||
-           poll<1>(ready, yield, until, learned.yields, longest_yield);
+    return ready() || poll<8>(ready, hint, until, learned.spins, platform::longest_spin()) ||
+           poll<1>(ready, yield, until, learned.yields, platform::longest_yield());
   }
 
  private:

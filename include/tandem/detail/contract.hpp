@@ -6,18 +6,11 @@
 // Tests      the death tests of every primitive.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
-
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
 
-[[noreturn]] inline void misuse(const char* sentence) noexcept {
-  std::fprintf(stderr, "tandem: %s\n", sentence);
-  std::fflush(stderr);
-  std::abort();
-}
+[[noreturn]] inline void misuse(const char* sentence) noexcept { platform::die(sentence); }
 
 constexpr void require(bool holds, const char* sentence) noexcept {
   if (!holds) [[unlikely]] {

@@ -2,7 +2,8 @@
 //
 // Contract   hand_over(from, to) constructs a T in the raw memory at `to` from the T at `from`, which stays alive and
 //            moved-from. Nothing can fail: a message is nothrow-move-constructible. Both ends are reported to the
-//            platform as plain accesses, so that one which explores schedules can see a race on a message.
+//            platform as plain accesses, and a raw<T> as the beginning of a message's place, so that a platform which
+//            explores schedules can see a race on a message.
 // Tests      tests/no_loss.test.cpp
 #pragma once
 
@@ -23,7 +24,7 @@ void hand_over(T& from, T* to) noexcept {
 /// Memory for one T, which somebody else constructs and destroys.
 template <class T>
 union raw {
-  raw() noexcept {}
+  raw() noexcept { platform::plain_new(this); }
   ~raw() {}
   T value;
 };

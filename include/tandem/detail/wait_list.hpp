@@ -32,10 +32,10 @@ struct place {
   bool listed() const noexcept { return previous != this; }
 
   waiter& who;
-  void* slot = nullptr;      // the message: where to take it from, or where to construct it
-  place* previous = this;    // itself: in no list
-  place* next = nullptr;     // in a list, or in a chain of those claimed
-  std::uint64_t ticket = 0;  // 0: has never joined
+  platform::cell<void*> slot;             // the message: where to take it from, or where to construct it
+  platform::cell<place*> previous{this};  // itself: in no list
+  platform::cell<place*> next;            // in a list, or in a chain of those claimed
+  platform::cell<std::uint64_t> ticket;   // 0: has never joined
 };
 
 class wait_list {
@@ -44,7 +44,7 @@ class wait_list {
 
   /// Joins: at the end, or, for one who has been here before, where its ticket says.
   void insert(place& p) noexcept {
-    if (p.ticket == 0) p.ticket = ++tickets_;
+    if (p.ticket == 0) draw_ticket(p);
     place* after = last_;
     if (after != nullptr && after->ticket > p.ticket) {
       after = nullptr;
@@ -72,33 +72,39 @@ class wait_list {
 
   /// All who can be claimed, claimed, as a chain by `next`.
   place* claim_all() noexcept {
-    place* chain = nullptr;
-    place** end = &chain;
-    while (place* const p = claim_first()) {
-      *end = p;
-      end = &p->next;
-    }
+    place* const chain = claim_first();
+    for (place* last = chain; last != nullptr; last = last->next) last->next = claim_first();
     return chain;
   }
 
  private:
-  void link(place& p, place* after) noexcept {
-    p.previous = after;
-    p.next = after != nullptr ? after->next : first_;
-    (after != nullptr ? after->next : first_) = &p;
-    (p.next != nullptr ? p.next->previous : last_) = &p;
+  void draw_ticket(place& p) noexcept {
+    const std::uint64_t drawn = tickets_ + 1;
+    tickets_ = drawn;
+    p.ticket = drawn;
+  }
+
+  void link(place& p, place* previous) noexcept {
+    platform::cell<place*>& before = previous != nullptr ? previous->next : first_;
+    place* const next = before;
+    p.previous = previous;
+    p.next = next;
+    before = &p;
+    (next != nullptr ? next->previous : last_) = &p;
   }
 
   void unlink(place& p) noexcept {
-    (p.previous != nullptr ? p.previous->next : first_) = p.next;
-    (p.next != nullptr ? p.next->previous : last_) = p.previous;
+    place* const previous = p.previous;
+    place* const next = p.next;
+    (previous != nullptr ? previous->next : first_) = next;
+    (next != nullptr ? next->previous : last_) = previous;
     p.previous = &p;
     p.next = nullptr;
   }
 
-  place* first_ = nullptr;
-  place* last_ = nullptr;
-  std::uint64_t tickets_ = 0;
+  platform::cell<place*> first_;
+  platform::cell<place*> last_;
+  platform::cell<std::uint64_t> tickets_;
 };
 
 /// Completes a chain that claim_all() made; after the lock has been let go.

@@ -150,8 +150,8 @@ class waiter {
   }
 
   platform::atomic<std::uint32_t> word_{0};
-  bool steadfast_ = false;
-  wake_function wake_ = nullptr;
+  platform::cell<bool> steadfast_;
+  platform::cell<wake_function> wake_;
 };
 
 }  // namespace tandem::inline TANDEM_ABI::detail

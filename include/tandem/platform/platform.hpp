@@ -10,18 +10,33 @@
 //     atomic<T>                 load, store, exchange, compare_exchange_weak and _strong, fetch_add, _sub and _or, each
 //                               with its order, there is no default; zero unless initialised; address(), by which
 //                               parking knows it
+//     cell<T>                   plain data that several threads use, under the protection of something else (a lock, an
+//                               edge): reads as a T, is assigned one (operator->, if T is a pointer), exchange(T);
+//                               value-initialised unless told otherwise, never copied as a cell. On real threads it is
+//                               a T; a platform that explores schedules sees a race
 //     park(word, seen, until)   sleep while `word` still holds `seen`; returns when unparked, at `until`, or for no
 //                               reason at all: callers look again
 //     unpark_one(address)       wake one, or more, of those parked on the word at that address; the word is not
 //                               touched, so the object around it may already be gone
 //     clock, no_deadline        a monotonic clock; the time point that never comes
+//     sleep_until(when)         nothing but time ends it
 //     yield(), spin_hint()      let another thread run; we are polling
+//     longest_spin(), longest_yield()
+//                               how many nanoseconds to poll, with each of these, before it is time to park; and
+//     short_poll()              how many looks to take at what is a few instructions away. How long polling pays is a
+//                               property of the ground: on one that explores schedules, never
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written
-//     plain_read(p)             told of each access to a message's memory, which is not atomic; nothing here, race
+//     plain_new(p)              told that memory begins a new life as a message's place, and
+//     plain_read(p)             of each access to a message there, which is not atomic; nothing on real threads, race
 //     plain_write(p)            detection on a platform that explores schedules
 //     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness
-//     stop_token, stop_callback<F>
+//     thread                    as std::jthread: it joins, and passes a stop token on
+//     stop_source, stop_token, stop_callback<F>
+//     die(sentence)             say `tandem: <sentence>` on standard error, and abort
 //     cache_line                the distance that keeps two variables from sharing a line, in bytes
+//
+// Call these, and nothing more: what is constexpr here may not be so elsewhere, and a function may have further
+// parameters there, with defaults. So nobody takes the address of one.
 #pragma once
 
 #if defined(TANDEM_PLATFORM_HEADER)

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
@@ -46,8 +48,34 @@ class atomic {
   std::atomic<T> value_{};
 };
 
+/// Plain data that is protected by something else. Here it is a T and costs nothing.
+template <class T>
+class cell {
+  static_assert(std::is_trivially_copyable_v<T>, "a cell holds plain data: it is read and written as a whole");
+
+ public:
+  constexpr cell() noexcept = default;
+  constexpr explicit cell(T initial) noexcept : value_(initial) {}
+  cell(const cell&) = delete;
+  cell& operator=(const cell&) = delete;
+
+  constexpr operator T() const noexcept { return value_; }
+  constexpr T operator->() const noexcept
+    requires std::is_pointer_v<T>
+  {
+    return value_;
+  }
+  constexpr void operator=(T desired) noexcept { value_ = desired; }
+  constexpr T exchange(T desired) noexcept { return std::exchange(value_, desired); }
+
+ private:
+  T value_{};
+};
+
 using clock = std::chrono::steady_clock;
 inline constexpr clock::time_point no_deadline = clock::time_point::max();
+
+inline void sleep_until(clock::time_point when) noexcept { std::this_thread::sleep_until(when); }
 
 inline void yield() noexcept { std::this_thread::yield(); }
 
@@ -59,6 +87,11 @@ inline void spin_hint() noexcept {
 #endif
 }
 
+// docs/decisions/0004 says why these; nanoseconds, but for the last
+constexpr unsigned longest_spin() noexcept { return 4'000; }
+constexpr unsigned longest_yield() noexcept { return 50'000; }
+constexpr int short_poll() noexcept { return 32; }
+
 inline void prefetch_to_write(const void* line) noexcept {
 #if defined(__GNUC__)
   __builtin_prefetch(line, 1);
@@ -67,6 +100,7 @@ inline void prefetch_to_write(const void* line) noexcept {
 #endif
 }
 
+inline void plain_new(const void*) noexcept {}
 inline void plain_read(const void*) noexcept {}
 inline void plain_write(const void*) noexcept {}
 
@@ -77,9 +111,17 @@ T& per_thread() noexcept {
   return learned;
 }
 
+using thread = std::jthread;
+using stop_source = std::stop_source;
 using stop_token = std::stop_token;
 template <class Callback>
 using stop_callback = std::stop_callback<Callback>;
+
+[[noreturn]] inline void die(const char* sentence) noexcept {
+  std::fprintf(stderr, "tandem: %s\n", sentence);
+  std::fflush(stderr);
+  std::abort();
+}
 
 /// 64 bytes on the machines we measure on. A constant, not std::hardware_destructive_interference_size: that one
 /// changes with compiler flags, and with it would the layout of every channel.

@@ -97,10 +97,10 @@ class rendezvous : private detail::require_message<T>,
 
   // All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
   alignas(platform::cache_line) mutable detail::mutex mutex_;
-  bool closed_ = false;
+  platform::cell<bool> closed_;
   detail::wait_list senders_;
   detail::wait_list receivers_;
-  const void* last_message_ = nullptr;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
+  platform::cell<const void*> last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
 };
 
 /// One send or one receive, for detail::run: `message` is where the message is, or where it shall be.
@@ -143,7 +143,8 @@ struct rendezvous<T>::party {
         return detail::outcome::pending;
       }
     }
-    T* const theirs = static_cast<T*>(partner->slot);
+    void* const slot = partner->slot;
+    T* const theirs = static_cast<T*>(slot);
     if constexpr (Sends) {
       detail::hand_over(*message, theirs);
     } else {
