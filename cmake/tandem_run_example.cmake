@@ -1,7 +1,8 @@
-# cmake -D PROGRAM=<file> -D TRANSCRIPT=<file> -D OUTPUT=<file to write> -P tandem_run_example.cmake
+# cmake -D PROGRAM=<file> [-D "ARGUMENTS=<word>;..."] -D TRANSCRIPT=<file> -D OUTPUT=<file to write>
+#       -P tandem_run_example.cmake
 # Runs PROGRAM: it must succeed, and print exactly TRANSCRIPT when that file exists.
 
-execute_process(COMMAND "${PROGRAM}" OUTPUT_FILE "${OUTPUT}" RESULT_VARIABLE outcome)
+execute_process(COMMAND "${PROGRAM}" ${ARGUMENTS} OUTPUT_FILE "${OUTPUT}" RESULT_VARIABLE outcome)
 if(NOT outcome EQUAL 0)
   file(READ "${OUTPUT}" printed)
   message(FATAL_ERROR "${PROGRAM} ended with: ${outcome}\n${printed}")

@@ -1,10 +1,11 @@
 // The same people, the same questions, once by phone and once by email. One type differs.
 //
-//   phone_versus_email [--ben-away] [--speed N] [file with questions]
+//   phone_versus_email [--ben-away] [--speed N | --real-time] [file with questions]
 //
 // What Ana does and what Ben does is written once, below, for any channel. Everything that is printed was measured:
 // both are real threads, on a clock that runs fast.
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -115,12 +116,13 @@ story::run play(const story::script& script, story::story_clock::real_time minut
 // [/play]
 
 // A story minute is 40 milliseconds, or less, so that a long conversation takes no more than four seconds either.
-story::story_clock::real_time real_minute(const story::script& script, double speed) {
+story::story_clock::real_time real_minute(const story::script& script, const story::options& chosen) {
+  if (chosen.real_time) return std::chrono::minutes(1);
   int talk = minutes_until_ben_is_free;
   for (const auto& e : script) talk += minutes_to_answer(e.answer);
   const int looks = (talk + minutes_in_the_garden - 1) / minutes_in_the_garden;
   const double minutes = talk + looks * minutes_in_the_garden;
-  return story::story_clock::real_time(std::min(0.040, 4.0 / minutes) / speed);
+  return story::story_clock::real_time(std::min(0.040, 4.0 / minutes) / chosen.speed);
 }
 
 void print_closing(const story::run& phone, const story::run& email) {
@@ -141,8 +143,8 @@ void print_closing(const story::run& phone, const story::run& email) {
       last(email) + ".");
 }
 
-void phone_versus_email(const story::script& script, double speed) {
-  const auto minute = real_minute(script, speed);
+void phone_versus_email(const story::script& script, const story::options& chosen) {
+  const auto minute = real_minute(script, chosen);
   // [two_runs]
   const auto phone = play<conversation<tandem::rendezvous>>(script, minute);
   const auto email = play<conversation<tandem::mailbox>>(script, minute, script.size());
@@ -177,26 +179,28 @@ void print_return(int day, const tandem::result<question>& found) {
 // [absent_receiver]
 // The absent-receiver probe: nobody is there to receive. Can a send succeed all the same?
 template <class Channel>
-void probe(const char* medium, Channel& channel, question asked, double speed) {
-  const story::story_clock::real_time ring(0.1 / speed);
-  const story::story_clock rings(ring);
+void probe(const char* medium, Channel& channel, question asked, const story::options& chosen) {
+  using story::story_clock;
+  const auto ring = chosen.real_time ? std::chrono::seconds(6) : story_clock::real_time(0.1 / chosen.speed);
+  const auto day = chosen.real_time ? std::chrono::days(1) : story_clock::real_time(0.25 / chosen.speed);
+  const story_clock rings(ring);
   const tandem::status sent = channel.try_send_for(std::move(asked), 5 * ring);
   print_probe(medium, sent, rings.now(), asked);  // a send that failed has left the question alone
 
-  const story::story_clock days(story::story_clock::real_time(0.25 / speed));
+  const story_clock days(day);
   days.sleep_until(3);  // Ana is long gone. Now Ben is back, and looks.
   const tandem::result<question> found = channel.try_receive();
   print_return(days.now(), found);
 }
 // [/absent_receiver]
 
-void ben_away(const story::script& script, double speed) {
+void ben_away(const story::script& script, const story::options& chosen) {
   const question asked{0, script.front().question};
   std::printf("Ben is away. Ana asks: %s\n\n", story::fitted(asked.text, story::page - 23).c_str());
   tandem::rendezvous<question> phone;
   tandem::mailbox<question> email(1);
-  probe("PHONE", phone, asked, speed);
-  probe("EMAIL", email, asked, speed);
+  probe("PHONE", phone, asked, chosen);
+  probe("EMAIL", email, asked, chosen);
   std::puts("");
   story::print_paragraph(
       "That is the test. If a send can succeed while nobody is there to receive, the mode is asynchronous; if it "
@@ -211,9 +215,9 @@ int run(int argc, char** argv) {
   }
   const auto script = story::read_script(chosen.file);
   if (chosen.ben_away) {
-    ben_away(script, chosen.speed);
+    ben_away(script, chosen);
   } else {
-    phone_versus_email(script, chosen.speed);
+    phone_versus_email(script, chosen);
   }
   return EXIT_SUCCESS;
 }

@@ -19,12 +19,14 @@ by email (a mailbox). Real threads, a clock that runs faster.
                At most 200 questions, 1000 bytes a line.
   --ben-away   Ben is not there. Who can send all the same?
   --speed N    N times as fast, from 0.25 to 20
+  --real-time  a minute takes a minute, and a day a day
   --help       this text
 )";
 
 struct options {
   std::string file;
   double speed = 1;
+  bool real_time = false;
   bool ben_away = false;
   bool help = false;
 };
@@ -71,6 +73,8 @@ inline options parse_options(int argc, char** argv) {
       only_files = true;
     } else if (word == "--help" || word == "-h") {
       chosen.help = true;
+    } else if (word == "--real-time") {
+      chosen.real_time = true;
     } else if (word == "--ben-away") {
       chosen.ben_away = true;
     } else if (word.starts_with("--speed=")) {

@@ -19,8 +19,7 @@ namespace house {
 
 inline bool is_public(std::string_view path) {
   if (!is_header(path)) return false;
-  const std::string folder = folder_of(path.substr(headers_root.size()));
-  return folder != "platform" && folder != "detail";
+  return floor_of(path.substr(headers_root.size())).value_or(2) >= 2;
 }
 
 /// For every public header a test, an example and a page; for every primitive a stress test too.

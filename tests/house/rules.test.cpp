@@ -77,6 +77,13 @@ TEST_CASE("layers") {
     require_one(check("async/mailbox.hpp", "sync/rendezvous.hpp"), "include/tandem/async/mailbox.hpp", 2, "sideways");
     require_one(check("async/mailbox.hpp", "async/future.hpp"), "include/tandem/async/mailbox.hpp", 2, "sideways");
   }
+  SECTION("nobody but the lab includes the lab, whose public header stands above all that it runs") {
+    require_none(check("lab/lab.hpp", "lab/execution.hpp"));
+    require_none(check("lab/lab.hpp", "platform/platform.hpp"));
+    require_one(check("lab/memory.hpp", "detail/waiter.hpp"), "include/tandem/lab/memory.hpp", 2, "downward");
+    require_one(check("detail/waiter.hpp", "lab/platform.hpp"), "include/tandem/detail/waiter.hpp", 2, "downward");
+    require_one(check("tandem.hpp", "lab/lab.hpp"), "include/tandem/tandem.hpp", 2, "downward");
+  }
   SECTION("a quoted include would get around the rule") {
     require_one(house::layers(header("mode.hpp", "#include \"status.hpp\"\n")), "include/tandem/mode.hpp", 1, "quotes");
   }
@@ -96,6 +103,8 @@ TEST_CASE("ground") {
     const std::string text = "#pragma once\n#  include <" + name + ">\n";
     require_one(house::ground(header("detail/waiter.hpp", text)), "include/tandem/detail/waiter.hpp", 2, name);
     require_none(house::ground(header("platform/native.hpp", text)));
+    require_none(house::ground(header("lab/memory.hpp", text)));
+    require_one(house::ground(header("lab/lab.hpp", text)), "include/tandem/lab/lab.hpp", 2, name);
   }
   for (const std::string use : {"std::atomic<int> a;", "auto t = std::chrono::steady_clock::now();", "std::jthread t;",
                                 "std::this_thread::yield();", "std::memory_order_relaxed", "std::unique_lock l(m);"}) {
@@ -178,6 +187,8 @@ TEST_CASE("pairs") {
   CHECK(house::pairs(header("mode.hpp", "")).size() == 3);  // no stress test wanted
   require_none(house::pairs(header("detail/x.hpp", "")));
   require_none(house::pairs(header("platform/x.hpp", "")));
+  require_none(house::pairs(header("lab/x.hpp", "")));
+  CHECK(house::pairs(header("lab/lab.hpp", "")).size() == 3);
   CHECK(house::pairs(header("tandem.hpp", "")).size() == 3);
 }
 

@@ -1,0 +1,397 @@
+// tandem/lab/execution.hpp: one run of a program, on one thread, in which nothing happens by chance.
+//
+// Contract   What the lab's platform asks for: atomics, plain data, parking, time and threads, each step of them under
+//            the scheduler and by the rules of the memory model. Where the memory model leaves a choice, the chooser is
+//            asked. Parking looks at the newest store, as a kernel does under its lock; waking hands nothing over.
+// Algorithm  scheduler.hpp (who runs), memory.hpp (what a load may read).
+// Tests      tests/lab.test.cpp, tests/lab/litmus.test.cpp
+#pragma once
+
+#include <tandem/lab/scheduler.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace tandem::inline TANDEM_ABI::lab {
+
+/// An atomic's part in an execution; the atomic holds one of these.
+struct atomic_handle {
+  std::uint64_t execution = 0;
+  std::uint32_t index = 0;
+  bool owned_jointly = false;
+  static constexpr std::uint64_t ended = ~std::uint64_t{0};
+};
+
+class execution : public scheduler {
+ public:
+  explicit execution(const bounds& limits) : scheduler(limits) {}
+
+  /// The one that this code runs in, or nullptr.
+  static execution*& current() noexcept {
+    static constinit thread_local execution* running = nullptr;
+    return running;
+  }
+  /// The same, or the end of the program, for what makes no sense elsewhere.
+  static execution& required(const char* what) noexcept {
+    if (current() == nullptr) {
+      std::fprintf(stderr,
+                   "tandem: %s outside of an execution: nobody else can run there; use lab::explore or lab::run\n",
+                   what);
+      std::abort();
+    }
+    return *current();
+  }
+
+  /// Runs it to the end, or to the first trouble.
+  void run(std::unique_ptr<callable> body, chooser& by) {
+    static constinit thread_local std::uint64_t executions = 0;
+    number_ = ++executions;
+    memory_.weak = limits_.weak_memory;
+    memory_.most_rereads = limits_.rereads;
+    memory_.reset();
+
+    execution* const outer = std::exchange(current(), this);
+    run_threads(std::move(body), by);
+    current() = outer;
+    if (limits_.leaks && trouble_.what == problem::none && memory_.alive() != 0) {
+      trouble_ = {problem::lifetime, std::to_string(memory_.alive()) +
+                                         " atomics were never destroyed; one was made in " +
+                                         in_words(memory_.survivor().birthplace) + ": something leaks"};
+    }
+  }
+
+  /// Faults to be planted; where each memory order is written.
+  void plant(const std::vector<fault>* planted) noexcept { faults_ = planted; }
+  void collect(order_sites* into) noexcept { sites_ = into; }
+
+  // --- for the platform: atomics ------------------------------------------------------------------------------------
+
+  std::uint64_t number() const noexcept { return number_; }
+
+  void create(atomic_handle& a, std::uint64_t value, const site& where) {
+    location& l = memory_.create(me(), value, true, where);
+    enter(a, l);
+  }
+
+  void destroy(atomic_handle& a, const site& where) {
+    if (a.execution != number_) return;
+    location& l = memory_.at(a.index);
+    check_birth(l, where, "destroyed");
+    if (const int other = a.owned_jointly ? -1 : memory_.unseen_use(me(), l); other >= 0) {
+      const auto t = static_cast<unsigned>(other);
+      fail(problem::lifetime, describe(a) + " is destroyed by " + running_->name + ", but its last use by " +
+                                  threads_[t]->name + " in " + in_words(l.last_user[t]) +
+                                  " does not happen before that");
+    }
+    memory_.destroy(me(), l);
+    a.execution = atomic_handle::ended;
+  }
+
+  std::uint64_t load(atomic_handle& a, std::uint64_t outside, memory_order o, const site& where) {
+    point(where, "load");
+    location& l = reach(a, outside, where);
+    o = ordered(o, where, "load", false);
+    const std::size_t last = l.history.size() - 1;
+    const auto choices = static_cast<unsigned>(last - memory_.oldest_admissible(me(), l, o)) + 1;
+    const std::size_t i = last - ask(choice::store, choices);
+    const std::uint64_t value = memory_.load(me(), l, o, i, where);
+    if (told_.telling) tell_access(where, "load", a, o, "= " + number_text(value) + age(last - i));
+    return value;
+  }
+
+  void store_value(atomic_handle& a, std::uint64_t outside, std::uint64_t value, memory_order o, const site& where) {
+    point(where, "store");
+    location& l = reach(a, outside, where);
+    o = ordered(o, where, "store", false);
+    const std::size_t last = l.history.size() - 1;
+    std::size_t behind = last;
+    if (const std::size_t first = memory_.first_gap(me(), l, o); first < last) behind = choose_gap(l, first);
+    memory_.put(me(), l, value, o, behind, where);
+    if (told_.telling)
+      tell_access(where, "store", a, o, "<- " + number_text(value) + (behind < last ? ", overtaken by others" : ""));
+  }
+
+  /// `change(old)` is the new value.
+  template <class Change>
+  std::uint64_t modify(atomic_handle& a, std::uint64_t outside, memory_order o, const site& where, const char* name,
+                       const Change& change) {
+    point(where, name);
+    location& l = reach(a, outside, where);
+    o = ordered(o, where, name, false);
+    const std::uint64_t before = l.newest().value;
+    const std::uint64_t after = change(before);
+    memory_.replace(me(), l, after, o, where);
+    if (told_.telling) tell_access(where, name, a, o, number_text(before) + " -> " + number_text(after));
+    return before;
+  }
+
+  bool compare_exchange(atomic_handle& a, std::uint64_t outside, std::uint64_t& expected, std::uint64_t desired,
+                        bool may_fail, memory_order success, memory_order failure, const site& where) {
+    point(where, "cas");
+    location& l = reach(a, outside, where);
+    success = ordered(success, where, "cas", false);
+    failure = ordered(failure, where, "cas", true);
+    const std::size_t last = l.history.size() - 1;
+    const std::size_t i = choose_found(l, expected, failure);
+    const std::uint64_t found = l.history[i].value;
+    bool done = i == last && found == expected;
+    if (done && may_fail && surprise()) done = false;
+    if (done) {
+      memory_.replace(me(), l, desired, success, where);
+      if (told_.telling) tell_access(where, "cas", a, success, number_text(found) + " -> " + number_text(desired));
+      return true;
+    }
+    memory_.load(me(), l, failure, i, where);
+    if (told_.telling) {
+      tell_access(where, "cas", a, failure,
+                  "finds " + number_text(found) + age(last - i) + (found == expected ? ", fails all the same" : ""));
+    }
+    expected = found;
+    return false;
+  }
+
+  // --- plain data ---------------------------------------------------------------------------------------------------
+
+  void plain(shadow& s, bool write, const site& where) {
+    std::uint8_t with = 0;
+    const site* const other = memory::conflict(me(), s, number_, write, where, with);
+    if (other == nullptr) return;
+    fail(problem::race, std::string(write ? "a write" : "a read") + " of plain data by " + running_->name + " in " +
+                            in_words(where) + " and an access by " + threads_[with]->name + " in " + in_words(*other) +
+                            ", neither of which happens before the other");
+  }
+  /// Where that is written is not known: after the thread's last step.
+  void plain(shadow& s, bool write) { plain(s, write, running_->at); }
+  void plain(const void* address, bool write, const site& where) { plain(shadows_[address], write, where); }
+  void plain_new(const void* address) { shadows_[address].forget(number_); }
+
+  // --- parking, time ------------------------------------------------------------------------------------------------
+
+  instant_ns now() noexcept {
+    me().trace = mix(me().trace, static_cast<trace_hash>(now_));
+    return now_;
+  }
+
+  /// Sleeps while the newest value of the atomic is `seen`.
+  void park(atomic_handle& a, std::uint64_t outside, const void* address, std::uint64_t seen, instant_ns until,
+            const site& where) {
+    point(where, "park");
+    location& l = reach(a, outside, where);
+    const bool changed = l.newest().value != seen;
+    memory_.touch(me(), l, where);
+    me().event(mix(0x70, l.newest().trace));
+    if (changed || until <= now_ || surprise()) {
+      if (told_.telling) {
+        tell_access(where, "park", a, {},
+                    changed         ? "not: it has changed"
+                    : until <= now_ ? "not: it is too late"
+                                    : "returns for no reason");
+      }
+      return;
+    }
+    if (told_.telling)
+      tell_access(where, "park", a, {}, until == never ? "sleeps" : "sleeps until " + time_text(until));
+    running_->waits_for = address;
+    wait(state::parked, until);
+    if (told_.telling) tell_access(where, "park", a, {}, running_->timed_out ? "its time has come" : "was woken");
+  }
+
+  void unpark_one(const void* address, const site& where) {
+    point(where, "unpark");
+    if (is_omitted(where, "unpark")) return;
+    std::array<std::uint8_t, max_threads> parked{};
+    unsigned count = 0;
+    for (unsigned i = 0; i < count_; ++i) {
+      if (threads_[i]->doing == state::parked && threads_[i]->waits_for == address) {
+        parked[count++] = static_cast<std::uint8_t>(i);
+      }
+    }
+    if (count == 0) {
+      me().event(0x71);
+      tell("unpark: nobody sleeps there", where);
+      return;
+    }
+    thread& woken = *threads_[parked[ask(choice::wake, count)]];
+    me().event(mix(0x72, woken.known.id));
+    woken.known.trace = mix(woken.known.trace, me().trace);
+    wake(woken);
+    if (told_.telling) tell("unpark wakes " + woken.name, where);
+  }
+
+  void sleep_until(instant_ns until, const site& where) {
+    point(where, "sleep");
+    if (told_.telling) tell("sleep until " + time_text(until), where);
+    if (until > now_) wait(state::sleeping, until);
+    me().event(mix(0x73, static_cast<trace_hash>(now_)));
+  }
+
+  // --- threads ------------------------------------------------------------------------------------------------------
+
+  unsigned spawn(std::unique_ptr<callable> body, std::string name, const site& where) {
+    point(where, "spawn");
+    if (count_ == max_threads) fail(problem::misuse, "the lab runs at most 16 threads at once");
+    if (name.empty()) name = "thread " + std::to_string(count_);
+    thread& child = start_thread(std::move(body), std::move(name), where);
+    const unsigned id = child.known.id;
+    child.known.begin(static_cast<std::uint8_t>(id), mix(me().trace, 0x80 + id));
+    child.known.join(me());
+    child.known.clock[id] = 1;
+    me().event(mix(0x81, id));
+    if (told_.telling) tell("spawn " + child.name, where);
+    return id;
+  }
+
+  void join(unsigned id, const site& where) {
+    point(where, "join");
+    if (told_.telling) tell("join " + threads_[id]->name, where);
+    while (threads_[id]->doing != state::done) block_on(threads_[id].get());
+    me().join(threads_[id]->known);
+    me().event(mix(0x82, threads_[id]->known.trace));
+  }
+
+  /// What a thread has learned: one object for each type, made when it is first asked for.
+  template <class T>
+  T& learned() {
+    static const char key = 0;
+    for (auto& [k, object] : running_->learned) {
+      if (k == &key) return *static_cast<T*>(object.get());
+    }
+    running_->learned.emplace_back(&key, std::shared_ptr<void>(std::make_shared<T>()));
+    return *static_cast<T*>(running_->learned.back().second.get());
+  }
+
+  // --- for the program under test -----------------------------------------------------------------------------------
+
+  unsigned user_choice(unsigned alternatives, const site& where) {
+    const unsigned chosen = ask(choice::user, alternatives);
+    me().event(mix(0x90, chosen));
+    if (told_.telling) tell("choose " + std::to_string(chosen) + " of " + std::to_string(alternatives), where);
+    return chosen;
+  }
+
+  void note(std::string_view text, const site& where) {
+    if (told_.telling) tell("note: " + std::string(text), where);
+  }
+
+  /// What the report calls the atomics that lie in [begin, begin + size).
+  void name(const void* begin, std::size_t size, std::string_view text) { told_.name(begin, size, text); }
+
+  /// The thread's clock, and a new tick: what others learn from now on includes what came before.
+  std::pair<unsigned, clock_vector> moment() {
+    const clock_vector known = me().clock;
+    me().event(0x91);
+    return {me().id, known};
+  }
+
+ private:
+  // --- the memory model's choices ------------------------------------------------------------------------------------
+
+  std::size_t choose_gap(const location& l, std::size_t first) {
+    std::array<std::size_t, 65> gaps{};
+    unsigned count = 0;
+    for (std::size_t i = l.history.size(); i-- > first;) {
+      if (memory_.may_follow(l, i)) gaps[count++] = i;
+    }
+    return gaps[ask(choice::place, count)];
+  }
+
+  /// What a compare-exchange finds: the newest store, or an older one that makes it fail.
+  std::size_t choose_found(const location& l, std::uint64_t expected, memory_order failure) {
+    const std::size_t last = l.history.size() - 1;
+    const std::size_t oldest = memory_.oldest_admissible(me(), l, failure);
+    if (oldest == last) return last;
+    std::array<std::size_t, 65> found{last};
+    unsigned count = 1;
+    for (std::size_t i = last; i-- > oldest;) {
+      if (l.history[i].value != expected) found[count++] = i;
+    }
+    return found[ask(choice::store, count)];
+  }
+
+  // --- atomics ------------------------------------------------------------------------------------------------------
+
+  void enter(atomic_handle& a, const location& l) noexcept {
+    a.execution = number_;
+    a.index = static_cast<std::uint32_t>(l.index);
+  }
+
+  location& reach(atomic_handle& a, std::uint64_t outside, const site& where) {
+    if (a.execution != number_) {
+      if (a.execution == atomic_handle::ended) {
+        fail(problem::lifetime, "an atomic is used after its end, by " + running_->name + " in " + in_words(where));
+      }
+      enter(a, memory_.create(me(), outside, false, where));
+    }
+    location& l = memory_.at(a.index);
+    check_birth(l, where, "used");
+    return l;
+  }
+
+  void check_birth(const location& l, const site& where, const char* what) {
+    if (memory_.unseen_birth(me(), l) < 0) return;
+    fail(problem::lifetime, "an atomic is " + std::string(what) + " by " + running_->name + " in " + in_words(where) +
+                                ", but its construction by " + threads_[l.creator]->name +
+                                " does not happen before that");
+  }
+
+  memory_order ordered(memory_order o, const site& where, const char* name, bool on_failure) {
+    if (sites_ != nullptr) {
+      sites_->try_emplace({where.file_name(), where.line(), where.column(), on_failure},
+                          order_use{short_name(where.function_name()), name, o});
+    }
+    if (faults_ == nullptr) return o;
+    for (const fault& f : *faults_) {
+      if (f.what == fault::kind::weaken && f.on_failure == on_failure && is_at(f, where)) return f.to;
+    }
+    return o;
+  }
+  bool is_omitted(const site& where, const char* name) {
+    if (sites_ != nullptr) {
+      sites_->try_emplace({where.file_name(), where.line(), where.column(), false},
+                          order_use{short_name(where.function_name()), name, memory_order::relaxed});
+    }
+    if (faults_ == nullptr) return false;
+    for (const fault& f : *faults_) {
+      if (f.what == fault::kind::omit && is_at(f, where)) return true;
+    }
+    return false;
+  }
+  static bool is_at(const fault& f, const site& where) noexcept {
+    return f.line == where.line() && f.column == where.column() &&
+           std::string_view(where.file_name()).ends_with(f.file);
+  }
+
+  // --- what is told -------------------------------------------------------------------------------------------------
+
+  std::string describe(const atomic_handle& a) const {
+    const std::string number = "atomic " + std::to_string(a.index);
+    const std::string* const owner = told_.owner_of(&a);
+    return owner != nullptr ? number + " of " + *owner : number;
+  }
+
+  void tell_access(const site& where, const char* name, const atomic_handle& a, std::optional<memory_order> o,
+                   const std::string& text) {
+    if (const std::string* const owner = told_.owner_of(&a)) running_->last_touched = *owner;
+    std::string step = std::string(name) + " " + describe(a) + " " + text;
+    if (o) step += " (" + std::string(name_of(*o)) + ")";
+    tell(step, where);
+  }
+
+  memory memory_;
+  std::unordered_map<const void*, shadow> shadows_;
+  const std::vector<fault>* faults_ = nullptr;
+  order_sites* sites_ = nullptr;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::lab

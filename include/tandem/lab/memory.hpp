@@ -1,0 +1,440 @@
+// tandem/lab/memory.hpp: what a thread may see of what others have written: C++'s memory model, as far as it can be
+// run.
+//
+// Contract   memory keeps, for every atomic, the stores that were made to it, in modification order, and for every
+//            thread and every message what it knows of them: a view. A load chooses among the stores that the view
+//            admits; who chooses is the caller's affair. It also finds data races: two accesses to plain data, one of
+//            them a write, of which neither happens before the other; and the same for an atomic's beginning and end.
+// Algorithm  A view is a vector clock (how much of each thread's past is known) and, for each atomic, the place in its
+//            modification order before which nothing may be read any more.
+//
+//              load     may read any store from the thread's place on; the place moves there. acquire: the view that
+//                       the store carries joins the thread's.
+//              store    goes to the end of the modification order, or before stores that the thread does not know of,
+//                       never between a store and the read-modify-write that read it. release: carries the view.
+//              RMW      reads the last store and follows it. Its message carries on what that store carried (a release
+//                       sequence), and with release the thread's view as well.
+//              CAS      if it fails it is a load, and may fail because of what it reads being old.
+//              seq_cst  The order in which the lab runs them is the single total order: such a load reads nothing older
+//                       than the last seq_cst store, such a store goes behind all seq_cst stores. They are accesses and
+//                       no fences: nothing is said about other atomics.
+// Invariants Positions in a modification order grow from store to store; gaps are left, so that a store can go between.
+//            A location that is used anew starts beyond all positions it had, so that old views know nothing of it.
+// Hidden     What C++ allows and this cannot show: load buffering (a load that reads a store which is, in the order of
+//            the program or by reading, caused by that load), for it would have to read what has not been written; and
+//            a total order of seq_cst that contradicts happens-before through weaker accesses to the same atomics
+//            (Z6.U in the literature). tests/lab/litmus.test.cpp says which outcomes are found and which are not.
+//            Of a long history only the last 64 stores are kept.
+// Cost       a load or a store: O(1) without release or acquire, else the size of a view: 64 bytes and 4 for each
+//            atomic.
+// Source     [views-2017] views and timestamps; [rc11-2017] what seq_cst accesses promise; [loom] [relacy] for the idea
+// Tests      tests/lab/litmus.test.cpp, tests/lab/zoo.test.cpp
+#pragma once
+
+#include <tandem/lab/abi.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <source_location>
+#include <vector>
+
+namespace tandem::inline TANDEM_ABI::lab {
+
+using memory_order = std::memory_order;
+using site = std::source_location;
+
+inline constexpr unsigned max_threads = 16;
+
+/// A point in one thread's past, or in one modification order.
+using tick = std::uint32_t;
+using clock_vector = std::array<tick, max_threads>;
+
+/// Identities of events and states. 64 bits: among a hundred million states two are taken for one with a probability of
+/// 3 in 10'000.
+using trace_hash = std::uint64_t;
+
+constexpr trace_hash mix(trace_hash a, trace_hash b) noexcept {
+  trace_hash h = (a ^ (b + 0x9E3779B97F4A7C15u + (a << 6u) + (a >> 2u))) * 0xFF51AFD7ED558CCDu;
+  h ^= h >> 32u;
+  h *= 0xC4CEB9FE1A85EC53u;
+  return h ^ (h >> 29u);
+}
+
+constexpr bool acquires(memory_order o) noexcept {
+  return o == memory_order::acquire || o == memory_order::consume || o == memory_order::acq_rel ||
+         o == memory_order::seq_cst;
+}
+constexpr bool releases(memory_order o) noexcept {
+  return o == memory_order::release || o == memory_order::acq_rel || o == memory_order::seq_cst;
+}
+
+/// Memory that is given back all at once, when an execution ends.
+class arena {
+ public:
+  void* take(std::size_t bytes) {
+    bytes = (bytes + 15) & ~std::size_t{15};
+    if (chunk_ == chunks_.size() || used_ + bytes > chunk_size) next_chunk(bytes);
+    void* const got = chunks_[chunk_].get() + used_;
+    used_ += bytes;
+    return got;
+  }
+  void reset() noexcept { chunk_ = used_ = 0; }
+
+ private:
+  static constexpr std::size_t chunk_size = std::size_t{1} << 18U;  // a view of 64'000 atomics fits
+
+  void next_chunk(std::size_t bytes) {
+    if (bytes > chunk_size) throw_too_large();
+    if (chunk_ < chunks_.size()) ++chunk_;
+    if (chunk_ == chunks_.size()) chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk_size));
+    used_ = 0;
+  }
+  [[noreturn]] static void throw_too_large() {
+    std::fputs("tandem: the lab cannot follow that many atomics at once\n", stderr);
+    std::abort();
+  }
+
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  std::size_t chunk_ = 0;
+  std::size_t used_ = 0;
+};
+
+/// What a store hands to whoever acquires it.
+struct message {
+  clock_vector clock;
+  std::uint32_t size;
+  const tick* seen;
+};
+
+/// What a thread knows.
+struct view {
+  clock_vector clock{};
+  std::vector<tick> seen;             // by location; what lies beyond the end is 0
+  std::vector<std::uint8_t> rereads;  // how often in a row the store at that place has been read
+  trace_hash trace = 0;               // of all that the thread has done, and of what it knew when it did it
+  std::uint8_t id = 0;
+
+  void begin(std::uint8_t thread, trace_hash identity) noexcept {
+    clock = {};
+    clock[thread] = 1;
+    seen.clear();
+    rereads.clear();
+    trace = identity;
+    id = thread;
+  }
+
+  tick place(std::size_t location) const noexcept { return location < seen.size() ? seen[location] : 0; }
+  void move_to(std::size_t location, tick position) {
+    if (location >= seen.size()) seen.resize(location + 1);
+    seen[location] = position;
+  }
+  void note_read(std::size_t location, tick position) {
+    if (location >= rereads.size()) rereads.resize(location + 1);
+    std::uint8_t& count = rereads[location];
+    if (place(location) != position) {
+      count = 0;
+    } else if (count < 255) {
+      ++count;
+    }
+    move_to(location, position);
+  }
+  unsigned reread(std::size_t location) const noexcept { return location < rereads.size() ? rereads[location] : 0U; }
+
+  void join(const clock_vector& other) noexcept {
+    for (unsigned i = 0; i < max_threads; ++i) clock[i] = std::max(clock[i], other[i]);
+  }
+  void join(const tick* places, std::size_t count) {
+    if (count > seen.size()) seen.resize(count);
+    for (std::size_t i = 0; i < count; ++i) seen[i] = std::max(seen[i], places[i]);
+  }
+  void join(const message& m) {
+    join(m.clock);
+    join(m.seen, m.size);
+  }
+  void join(const view& other) {
+    join(other.clock);
+    join(other.seen.data(), other.seen.size());
+  }
+  void event(trace_hash what) noexcept {
+    trace = mix(trace, what);
+    ++clock[id];
+  }
+};
+
+struct store {
+  std::uint64_t value = 0;
+  trace_hash trace = 0;
+  const message* carried = nullptr;
+  tick position = 0;
+  bool is_rmw = false;
+};
+
+/// One access, for the report of a race.
+struct access {
+  std::uint8_t thread = 0;
+  bool write = false;
+  site where{};
+};
+
+struct location {
+  std::size_t index = 0;
+  trace_hash identity = 0;
+  std::vector<store> history;  // in modification order
+  tick next_free = 1;          // beyond every position that was ever used here
+  tick sc_place = 0;           // of the last seq_cst store
+  std::uint8_t creator = 0;
+  bool alive = false;
+  tick born = 0;  // on the creator's clock; 0: before this execution, by nobody
+  site birthplace{};
+  clock_vector last_use{};
+  std::array<site, max_threads> last_user{};
+
+  store& newest() noexcept { return history.back(); }
+  const store& newest() const noexcept { return history.back(); }
+};
+
+/// Who has touched some plain data, for the detection of races.
+struct shadow {
+  std::uint64_t execution = 0;
+  tick written = 0;
+  std::uint8_t writer = 0;
+  site written_at{};
+  clock_vector read{};
+  std::array<site, max_threads> read_at{};
+
+  void forget(std::uint64_t this_execution) noexcept {
+    execution = this_execution;
+    written = 0;
+    read = {};
+  }
+};
+
+class memory {
+ public:
+  bool weak = true;           // false: every load reads the newest store
+  unsigned most_rereads = 2;  // so often in a row may one thread read one store, if there is a newer one
+
+  void reset() noexcept {
+    carried_.reset();
+    used_ = 0;
+    free_.clear();
+    alive_ = 0;
+  }
+
+  location& create(view& me, std::uint64_t initial, bool in_this_execution, site where) {
+    location& l = fresh();
+    l.identity = in_this_execution ? mix(me.trace, 0xA7) : mix(l.index, 0xA8);
+    l.creator = me.id;
+    l.born = in_this_execution ? me.clock[me.id] : 0;
+    l.birthplace = where;
+    l.last_use = {};
+    l.sc_place = 0;
+    l.alive = true;
+    l.history.clear();
+    store first;
+    first.value = initial;
+    first.trace = l.identity;
+    first.position = advance(l);
+    l.history.push_back(first);
+    if (in_this_execution) {
+      me.move_to(l.index, first.position);
+      me.event(0xA9);
+      ++alive_;
+    }
+    return l;
+  }
+
+  void destroy(view& me, location& l) {
+    me.event(mix(0xDE, l.identity));
+    l.alive = false;
+    if (l.born != 0) --alive_;
+    free_.push_back(l.index);
+  }
+
+  location& at(std::size_t index) noexcept { return locations_[index]; }
+  std::size_t alive() const noexcept { return alive_; }
+  /// An atomic that was made in this execution and not destroyed; precondition: alive() != 0.
+  const location& survivor() const noexcept {
+    return *std::find_if(locations_.begin(), locations_.end(),
+                         [](const location& l) { return l.alive && l.born != 0; });
+  }
+
+  /// Another thread whose access to the atomic's beginning does not happen before this; -1 if all is well.
+  int unseen_birth(const view& me, const location& l) const noexcept {
+    return l.born != 0 && l.creator != me.id && me.clock[l.creator] < l.born ? l.creator : -1;
+  }
+  /// A thread whose last access to the atomic does not happen before its end; -1 if all is well.
+  int unseen_use(const view& me, const location& l) const noexcept {
+    for (unsigned t = 0; t < max_threads; ++t) {
+      if (t != me.id && l.last_use[t] > me.clock[t]) return static_cast<int>(t);
+    }
+    return -1;
+  }
+
+  // --- what a load may read: indices into the history, the newest first ---
+
+  std::size_t oldest_admissible(const view& me, const location& l, memory_order o) const noexcept {
+    const std::size_t last = l.history.size() - 1;
+    if (!weak) return last;
+    tick floor = me.place(l.index);
+    if (o == memory_order::seq_cst) floor = std::max(floor, l.sc_place);
+    std::size_t i = last;
+    while (i > 0 && l.history[i - 1].position >= floor) --i;
+    const bool tired = me.reread(l.index) >= most_rereads && l.history[i].position == me.place(l.index);
+    return tired && i < last ? i + 1 : i;
+  }
+
+  std::uint64_t load(view& me, location& l, memory_order o, std::size_t i, site where) {
+    const store& s = l.history[i];
+    use(me, l, where);
+    me.note_read(l.index, s.position);
+    if (acquires(o) && s.carried != nullptr) me.join(*s.carried);
+    me.event(mix(mix(0x10, l.identity), s.trace));
+    return s.value;
+  }
+
+  // --- where a store may go: behind the store of that index ---
+
+  std::size_t first_gap(const view& me, const location& l, memory_order o) const noexcept {
+    const std::size_t last = l.history.size() - 1;
+    if (!weak) return last;
+    tick floor = me.place(l.index);
+    if (o == memory_order::seq_cst) floor = std::max(floor, l.sc_place);
+    std::size_t i = last;
+    while (i > 0 && l.history[i - 1].position >= floor) --i;
+    return i;
+  }
+  bool may_follow(const location& l, std::size_t i) const noexcept {
+    return i + 1 == l.history.size() ||
+           (!l.history[i + 1].is_rmw && l.history[i + 1].position - l.history[i].position > 1);
+  }
+
+  void put(view& me, location& l, std::uint64_t value, memory_order o, std::size_t behind, site where) {
+    use(me, l, where);
+    const bool last = behind + 1 == l.history.size();
+    store s;
+    s.value = value;
+    const tick before = l.history[behind].position;
+    s.position = last ? advance(l) : before + (l.history[behind + 1].position - before) / 2;
+    const trace_hash neighbours = mix(l.history[behind].trace, last ? 0 : l.history[behind + 1].trace);
+    s.trace = mix(mix(mix(me.trace, 0x20), l.identity), neighbours);
+    write(me, l, s, o, nullptr, behind + 1);
+  }
+
+  /// A read-modify-write: `value` follows what newest() says.
+  void replace(view& me, location& l, std::uint64_t value, memory_order o, site where) {
+    use(me, l, where);
+    const store& before = l.newest();
+    if (acquires(o) && before.carried != nullptr) me.join(*before.carried);
+    store s;
+    s.value = value;
+    s.is_rmw = true;
+    s.position = advance(l);
+    s.trace = mix(mix(mix(me.trace, 0x30), l.identity), before.trace);
+    write(me, l, s, o, before.carried, l.history.size());
+  }
+
+  /// It was looked at, by whoever is about to sleep on it.
+  static void touch(const view& me, location& l, site where) noexcept { use(me, l, where); }
+
+  // --- plain data ---
+
+  /// A conflicting access that neither happens before this one nor is prevented from running beside it.
+  static const site* conflict(const view& me, shadow& s, std::uint64_t execution, bool write, site where,
+                              std::uint8_t& with) noexcept {
+    if (s.execution != execution) s.forget(execution);
+    if (s.written > me.clock[s.writer] && s.writer != me.id) {
+      with = s.writer;
+      return &s.written_at;
+    }
+    if (write) {
+      for (unsigned t = 0; t < max_threads; ++t) {
+        if (t != me.id && s.read[t] > me.clock[t]) {
+          with = static_cast<std::uint8_t>(t);
+          return &s.read_at[t];
+        }
+      }
+      s.read = {};
+      s.written = me.clock[me.id];
+      s.writer = me.id;
+      s.written_at = where;
+    } else {
+      s.read[me.id] = me.clock[me.id];
+      s.read_at[me.id] = where;
+    }
+    return nullptr;
+  }
+
+ private:
+  static constexpr tick gap = 256;
+  static constexpr std::size_t longest_history = 64;
+
+  static tick advance(location& l) noexcept {
+    const tick position = l.next_free;
+    l.next_free += gap;
+    return position;
+  }
+
+  static void use(const view& me, location& l, site where) noexcept {
+    l.last_use[me.id] = me.clock[me.id];
+    l.last_user[me.id] = where;
+  }
+
+  void write(view& me, location& l, store& s, memory_order o, const message* inherited, std::size_t index) {
+    me.move_to(l.index, s.position);
+    if (l.index < me.rereads.size()) me.rereads[l.index] = 0;
+    if (o == memory_order::seq_cst) l.sc_place = std::max(l.sc_place, s.position);
+    s.carried = releases(o) ? carry(me, inherited) : inherited;
+    me.event(s.trace);
+    if (l.history.size() == longest_history) {
+      l.history.erase(l.history.begin());
+      if (index > 0) --index;
+    }
+    l.history.insert(l.history.begin() + static_cast<std::ptrdiff_t>(index), s);
+  }
+
+  /// The thread's view, and what the store before it carried.
+  const message* carry(const view& me, const message* inherited) {
+    const std::size_t size = std::max(me.seen.size(), inherited != nullptr ? std::size_t{inherited->size} : 0);
+    auto* const m = static_cast<message*>(carried_.take(sizeof(message)));
+    auto* const places = static_cast<tick*>(carried_.take(size * sizeof(tick)));
+    m->clock = me.clock;
+    m->size = static_cast<std::uint32_t>(size);
+    m->seen = places;
+    std::copy(me.seen.begin(), me.seen.end(), places);
+    std::fill(places + me.seen.size(), places + size, tick{0});
+    if (inherited != nullptr) {
+      for (unsigned i = 0; i < max_threads; ++i) m->clock[i] = std::max(m->clock[i], inherited->clock[i]);
+      for (std::size_t i = 0; i < inherited->size; ++i) places[i] = std::max(places[i], inherited->seen[i]);
+    }
+    return m;
+  }
+
+  location& fresh() {
+    if (!free_.empty()) {
+      const std::size_t index = free_.back();
+      free_.pop_back();
+      return locations_[index];
+    }
+    if (used_ == locations_.size()) locations_.emplace_back().index = used_;
+    location& l = locations_[used_++];
+    l.next_free = 1;
+    return l;
+  }
+
+  arena carried_;
+  std::deque<location> locations_;
+  std::vector<std::size_t> free_;
+  std::size_t used_ = 0;
+  std::size_t alive_ = 0;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::lab

@@ -1,0 +1,450 @@
+// tandem/lab/scheduler.hpp: whose turn it is.
+//
+// Contract   The threads of an execution, the clock they share, and the choices between them. A thread calls point()
+//            before each step that others can notice; there, and whenever it has to wait, a chooser says who goes on.
+//            Time is virtual. It stands still while anybody can run, and jumps to the next deadline when nobody can; if
+//            early timeouts are allowed, it may jump before, which stands for everybody being slow.
+//            It ends when all threads have ended, or at once when something is wrong: then trouble() says what.
+// Algorithm  Each thread is a fiber. The thread that is about to take a step asks, and goes on itself, or switches to
+//            the one chosen; so a step costs no switch unless there is one in the schedule.
+//              runnable   can take its next step
+//              parked     until unparked, or until its deadline
+//              sleeping   until its deadline
+//              blocked    until a condition: the thread it joins has ended, a callback has returned
+//              polling    has said (yield, spin_hint) that it waits for others: runs again when somebody else has taken
+//                         a step. If all who are runnable are polling, a microsecond passes.
+//            Wherever there could be a choice it looks first whether all that can follow is known (states.hpp). If so,
+//            the execution is run to its end, so that nothing leaks, but chooses nothing any more.
+// Invariants One fiber runs. A thread that is not running stands before a step, or in one that waits. Whoever has just
+//            been chosen takes a step before the next choice: between the two nothing has changed.
+// Tests      tests/lab.test.cpp
+#pragma once
+
+#include <tandem/lab/bounds.hpp>
+#include <tandem/lab/choices.hpp>
+#include <tandem/lab/fiber.hpp>
+#include <tandem/lab/memory.hpp>
+#include <tandem/lab/states.hpp>
+#include <tandem/lab/transcript.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tandem::inline TANDEM_ABI::lab {
+
+/// What a thread runs.
+struct callable {
+  virtual ~callable() = default;
+  virtual void operator()() = 0;
+};
+
+struct trouble_found {
+  problem what = problem::none;
+  std::string text;
+};
+
+class scheduler {
+ public:
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+
+  const bounds& limits() const noexcept { return limits_; }
+  const trouble_found& trouble() const noexcept { return trouble_; }
+  const answers& given() const noexcept { return given_; }
+  const std::vector<std::string>& told() const noexcept { return told_.lines(); }
+  std::size_t steps() const noexcept { return steps_; }
+  bool was_cut() const noexcept { return cut_; }
+
+  /// If set, what has been explored is not explored again.
+  void skip(seen_states* explored) noexcept { states_ = explored; }
+  /// Whether each step is written down.
+  void tell_steps(bool whether) noexcept { told_.telling = whether; }
+
+  unsigned current_thread() const noexcept { return running_->known.id; }
+
+  /// Blocks until unblock() with the same condition.
+  void block_on(const void* condition) {
+    running_->waits_for = condition;
+    wait(state::blocked, never);
+  }
+  void unblock(const void* condition) noexcept {
+    for (unsigned i = 0; i < count_; ++i) {
+      if (threads_[i]->doing == state::blocked && threads_[i]->waits_for == condition) wake(*threads_[i]);
+    }
+  }
+
+  /// Lets others run first.
+  void yield(const site& where) {
+    count_step(where, "yield");
+    me().event(0x74);
+    running_->polling = true;
+    somebody_polls_ = true;
+    hand_over();
+  }
+
+  [[noreturn]] void fail(problem what, std::string text) {
+    trouble_ = {what, std::move(text)};
+    told_.aside(running_->name + ": " + std::string(name_of(what)) + ": " + trouble_.text);
+    leave();
+  }
+
+ protected:
+  enum class state : std::uint8_t { runnable, parked, sleeping, blocked, done };
+
+  struct thread {
+    fiber_context context;
+    view known;
+    state doing = state::done;
+    bool polling = false;
+    bool chosen = false;  // to run, and has not taken a step since
+    bool timed_out = false;
+    const void* waits_for = nullptr;
+    instant_ns until = never;
+    std::string name;
+    std::unique_ptr<callable> body;
+    std::vector<std::pair<const void*, std::shared_ptr<void>>> learned;
+    site at{};  // of its last step, or of the one that it stands before
+    const char* step = "";
+    site before{};  // the last step outside of waiting
+    const char* step_before = "";
+    std::string last_touched;  // of what has a name
+  };
+
+  explicit scheduler(const bounds& limits) : limits_(limits) {}
+  ~scheduler() = default;
+
+  view& me() noexcept { return running_->known; }
+
+  /// Runs `body` as the first thread, and all that it starts.
+  void run_threads(std::unique_ptr<callable> body, chooser& by) {
+    by_ = &by;
+    count_ = 0;
+    now_ = 0;
+    steps_ = 0;
+    somebody_polls_ = false;
+    cut_ = false;
+    preemptions_left_ = limits_.preemptions;
+    surprises_left_ = limits_.spurious;
+    early_left_ = limits_.early_timeouts;
+    trouble_ = {};
+    given_.clear();
+    told_.begin();
+
+    scheduler* const outer = std::exchange(entering(), this);
+    running_ = &start_thread(std::move(body), "main", site::current());
+    arriving_from_ = &explorer_;
+    switch_fibers(explorer_, running_->context, false);
+    entering() = outer;
+    if (trouble_.what != problem::none) bury();
+  }
+
+  thread& start_thread(std::unique_ptr<callable> body, std::string name, const site& where) {
+    if (count_ == threads_.size()) threads_.push_back(std::make_unique<thread>());
+    thread& t = *threads_[count_];
+    t.context.prepare(limits_.stack, &fiber_main);
+    t.known.begin(static_cast<std::uint8_t>(count_), count_);
+    t.doing = state::runnable;
+    t.polling = t.chosen = false;
+    t.until = never;
+    t.waits_for = nullptr;
+    t.name = std::move(name);
+    t.body = std::move(body);
+    t.learned.clear();
+    t.at = t.before = where;
+    t.step = t.step_before = "";
+    t.last_touched.clear();
+    ++count_;
+    return t;
+  }
+
+  // --- who runs ------------------------------------------------------------------------------------------------------
+
+  void count_step(const site& where, const char* name) {
+    if (told_.telling && !is_about_waiting(running_->at)) {
+      running_->before = running_->at;
+      running_->step_before = running_->step;
+    }
+    running_->at = where;
+    running_->step = name;
+    if (++steps_ > limits_.steps) {
+      fail(problem::endless, "after " + std::to_string(limits_.steps) + " steps it still runs");
+    }
+  }
+
+  /// Before a step: others may come first.
+  void point(const site& where, const char* name) {
+    count_step(where, name);
+    if (somebody_polls_) nobody_else_polls();
+    if (std::exchange(running_->chosen, false)) return;  // just now, and has taken no step since
+    while (!cut_) {
+      candidates c;
+      c.add(running_->known.id);
+      const bool others = preemptions_left_ != 0;
+      if (others) add_runnable(c, running_->known.id, false);
+      if (early_left_ != 0 && next_deadline() != never) c.add(the_clock);
+      if (already_explored(running_->known.id) || c.count == 1) return;
+      const std::uint8_t chosen = c.who[ask_who(c)];
+      if (chosen == running_->known.id) return;
+      if (chosen == the_clock) {
+        --early_left_;
+        advance();
+        continue;
+      }
+      if (preemptions_left_ != seen_states::unbounded) --preemptions_left_;
+      go_on_with(*threads_[chosen]);
+      running_->chosen = false;
+      return;
+    }
+  }
+
+  /// The running thread cannot go on, or need not: somebody else does.
+  void hand_over() {
+    for (;;) {
+      candidates c;
+      add_runnable(c, running_->known.id, true);
+      if (c.count == 0) {
+        if (!everybody_polls()) end_or_wait();
+        continue;
+      }
+      if (early_left_ != 0 && next_deadline() != never) c.add(the_clock);
+      std::uint8_t chosen = c.who[0];
+      if (!cut_ && !already_explored(max_threads) && c.count > 1) chosen = c.who[ask_who(c)];
+      if (chosen == the_clock) {
+        --early_left_;
+        advance();
+        continue;
+      }
+      go_on_with(*threads_[chosen]);
+      return;
+    }
+  }
+
+  struct candidates {
+    std::array<std::uint8_t, max_threads + 1> who{};
+    unsigned count = 0;
+    void add(std::uint8_t one) noexcept { who[count++] = one; }
+  };
+
+  /// In turn from the one after `last`, so that the plain choice is fair.
+  void add_runnable(candidates& c, unsigned last, bool and_last) const noexcept {
+    for (unsigned k = 1; k < count_ + (and_last ? 1 : 0); ++k) {
+      const unsigned i = last + k < count_ ? last + k : last + k - count_;
+      if (threads_[i]->doing == state::runnable && !threads_[i]->polling) c.add(static_cast<std::uint8_t>(i));
+    }
+  }
+
+  void go_on_with(thread& next) {
+    next.chosen = true;
+    if (&next == running_) return;
+    thread& last = *std::exchange(running_, &next);
+    arriving_from_ = &last.context;
+    switch_fibers(last.context, next.context, last.doing == state::done);
+  }
+
+  void wait(state how, instant_ns until) {
+    running_->doing = how;
+    running_->until = until;
+    running_->timed_out = false;
+    hand_over();
+  }
+
+  static void wake(thread& t) noexcept {
+    t.doing = state::runnable;
+    t.until = never;
+    t.waits_for = nullptr;
+  }
+
+  void nobody_else_polls() noexcept {
+    for (unsigned i = 0; i < count_; ++i) threads_[i]->polling = false;
+    somebody_polls_ = false;
+  }
+
+  /// If those who are runnable all poll, a microsecond passes and they look again.
+  bool everybody_polls() noexcept {
+    bool any = false;
+    for (unsigned i = 0; i < count_; ++i) any = any || (threads_[i]->doing == state::runnable && threads_[i]->polling);
+    if (!any) return false;
+    const instant_ns next = next_deadline();
+    if (next <= now_ + 1000) {
+      advance();
+    } else {
+      now_ += 1000;
+    }
+    nobody_else_polls();
+    return true;
+  }
+
+  instant_ns next_deadline() const noexcept {
+    instant_ns next = never;
+    for (unsigned i = 0; i < count_; ++i) next = std::min(next, threads_[i]->until);
+    return next;
+  }
+
+  /// Time jumps to the next deadline, and everybody whose time has come can run.
+  void advance() noexcept {
+    now_ = std::max(now_, next_deadline());
+    told_.aside("it is " + time_text(now_));
+    for (unsigned i = 0; i < count_; ++i) {
+      thread& t = *threads_[i];
+      if (t.until > now_) continue;
+      wake(t);
+      t.timed_out = true;
+      t.known.trace = mix(t.known.trace, static_cast<trace_hash>(now_) + 1);
+    }
+  }
+
+  // --- choices -------------------------------------------------------------------------------------------------------
+
+  unsigned ask(choice kind, unsigned alternatives) { return ask({kind, alternatives, nullptr}); }
+  unsigned ask_who(const candidates& c) { return ask({choice::thread, c.count, c.who.data()}); }
+  unsigned ask(const question& q) {
+    if (q.alternatives == 1 || cut_) return 0;
+    const unsigned answer = by_->answer(q);
+    given_.push_back(answer);
+    return answer;
+  }
+
+  bool surprise() {
+    if (surprises_left_ == 0 || ask(choice::spurious, 2) == 0) return false;
+    --surprises_left_;
+    return true;
+  }
+
+  void tell(const std::string& what, const site& where) {
+    if (told_.telling) told_.step(steps_, running_->name, what, where);
+  }
+
+  bounds limits_;
+  std::vector<std::unique_ptr<thread>> threads_;  // the first count_ are this execution's
+  unsigned count_ = 0;
+  thread* running_ = nullptr;
+  instant_ns now_ = 0;
+  transcript told_;
+  trouble_found trouble_;
+
+ private:
+  /// Whether that is how tandem waits, and says nothing about for what.
+  static bool is_about_waiting(const site& where) noexcept {
+    const std::string_view file = file_of(where.file_name());
+    return file == "waiter.hpp" || file == "mutex.hpp" || file == "backoff.hpp" || file == "operation.hpp";
+  }
+
+  /// Nobody can run.
+  void end_or_wait() {
+    if (next_deadline() != never) return advance();
+    bool all_done = true;
+    for (unsigned i = 0; i < count_; ++i) all_done = all_done && threads_[i]->doing == state::done;
+    if (!all_done) fail(problem::deadlock, who_waits_for_what());
+    leave();
+  }
+
+  std::string who_waits_for_what() const {
+    std::string text = "nobody can go on";
+    for (unsigned i = 0; i < count_; ++i) {
+      const thread& t = *threads_[i];
+      if (t.doing == state::done) continue;
+      text += "\n        " + t.name + " waits in " + in_words(t.at);
+      if (!t.last_touched.empty()) {
+        text += ", on " + t.last_touched;
+      } else if (t.step_before[0] != '\0') {
+        text += ", after a " + std::string(t.step_before) + " in " + in_words(t.before);
+      }
+      if (t.doing == state::blocked) {
+        for (unsigned k = 0; k < count_; ++k) {
+          if (t.waits_for == threads_[k].get()) text += ", for the end of " + threads_[k]->name;
+        }
+      }
+    }
+    return text;
+  }
+
+  /// Whether all that can follow is known. The rest of the execution is then run, but chooses nothing any more.
+  bool already_explored(unsigned running) {
+    if (states_ == nullptr || by_->repeating()) return false;
+    trace_hash h = mix(static_cast<trace_hash>(now_), surprises_left_ * 64U + early_left_);
+    for (unsigned i = 0; i < count_; ++i) {
+      const thread& t = *threads_[i];
+      h = mix(h, t.known.trace + static_cast<unsigned>(t.doing) * 2 + (t.polling ? 1 : 0));
+    }
+    cut_ = !states_->reached(h, running, preemptions_left_);
+    return cut_;
+  }
+
+  // --- a thread's life -----------------------------------------------------------------------------------------------
+
+  /// Whose fiber_main begins.
+  static scheduler*& entering() noexcept {
+    static constinit thread_local scheduler* running = nullptr;
+    return running;
+  }
+  static void fiber_main() {
+    scheduler& s = *entering();
+    fiber_context::arrived(*s.arriving_from_);
+    s.live();
+  }
+
+  [[noreturn]] void live() {
+#if defined(__cpp_exceptions)
+    try {
+      (*running_->body)();
+    } catch (const std::exception& e) {
+      fail(problem::exception, std::string("one left ") + running_->name + ": " + e.what());
+    } catch (...) {
+      fail(problem::exception, std::string("one left ") + running_->name);
+    }
+#else
+    (*running_->body)();
+#endif
+    running_->body.reset();
+    running_->learned.clear();
+    running_->doing = state::done;
+    me().event(0x83);
+    unblock(running_);
+    tell("end", running_->at);
+    hand_over();
+    std::abort();  // nobody goes on with a thread that is done
+  }
+
+  [[noreturn]] void leave() {
+    arriving_from_ = &running_->context;
+    switch_fibers(running_->context, explorer_, true);
+    std::abort();
+  }
+
+  /// After trouble: the stacks of those who have not ended stay as they are, since somebody's objects lie there.
+  void bury() {
+    for (unsigned i = 0; i < count_; ++i) {
+      if (threads_[i]->doing == state::done) continue;
+      threads_[i]->context.abandon();
+      graveyard().push_back(std::move(threads_[i]));
+      threads_[i] = std::make_unique<thread>();
+    }
+  }
+  static std::vector<std::unique_ptr<thread>>& graveyard() {
+    static auto* const buried = new std::vector<std::unique_ptr<thread>>();
+    return *buried;
+  }
+
+  fiber_context explorer_;
+  fiber_context* arriving_from_ = nullptr;
+  chooser* by_ = nullptr;
+  seen_states* states_ = nullptr;
+  answers given_;
+  std::size_t steps_ = 0;
+  unsigned preemptions_left_ = 0;
+  unsigned surprises_left_ = 0;
+  unsigned early_left_ = 0;
+  bool somebody_polls_ = false;
+  bool cut_ = false;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::lab

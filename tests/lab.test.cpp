@@ -1,0 +1,419 @@
+// The lab itself: that it explores everything once, finds what is wrong, says so, and can do it again. What a load may
+// read is tested in lab/litmus.test.cpp, what it finds in lab/zoo.test.cpp.
+#include <tandem/lab/lab.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <tandem/tandem.hpp>
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+namespace lab = tandem::lab;
+using order = tandem::memory_order;
+
+namespace {
+
+lab::options everything() {
+  lab::options all;
+  all.preemptions = lab::seen_states::unbounded;
+  return all;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// Two threads, each of which reads a number and writes one more: an update can be lost.
+void lost_update() {
+  tandem::atomic<int> counter{0};
+  {
+    const auto increment = [&] { counter.store(counter.load(order::seq_cst) + 1, order::seq_cst); };
+    const auto ana = lab::spawn("ana", increment);
+    const auto ben = lab::spawn("ben", increment);
+  }
+  lab::check(counter.load(order::seq_cst) == 2, "both increments count");
+}
+
+}  // namespace
+
+TEST_CASE("every interleaving is run, and once") {
+  // two threads with two steps each, and nothing to read: (2 + 2)! / (2! 2!) = 6 schedules
+  lab::options all = everything();
+  all.reduce = false;
+  all.weak_memory = false;
+  std::multiset<std::string> schedules;
+  const auto report = lab::explore(all, [&] {
+    std::string schedule;
+    tandem::atomic<int> ana{0};
+    tandem::atomic<int> ben{0};
+    const auto twice = [&](tandem::atomic<int>& own, char name) {
+      for (int i = 0; i < 2; ++i) {
+        own.store(i, order::relaxed);
+        schedule += name;
+      }
+    };
+    {
+      const auto a = lab::spawn("ana", [&] { twice(ana, 'a'); });
+      const auto b = lab::spawn("ben", [&] { twice(ben, 'b'); });
+    }
+    schedules.insert(schedule);
+  });
+  REQUIRE(report);
+  CHECK(report.exhausted);
+  CHECK(report.complete == report.executions);
+  const std::set<std::string> different(schedules.begin(), schedules.end());
+  CHECK(different == std::set<std::string>{"aabb", "abab", "abba", "baab", "baba", "bbaa"});
+
+  SECTION("what differs in the order of independent steps only is run to its end once, with reduction") {
+    all.reduce = true;
+    const auto fewer = lab::explore(all, [&] {
+      tandem::atomic<int> ana{0};
+      tandem::atomic<int> ben{0};
+      const auto a = lab::spawn("ana", [&] { ana.store(1, order::relaxed); });
+      const auto b = lab::spawn("ben", [&] { ben.store(1, order::relaxed); });
+    });
+    CHECK(fewer.exhausted);
+    CHECK(fewer.complete == 1);
+    CHECK(fewer.executions < report.executions);
+  }
+}
+
+TEST_CASE("no more preemptions than allowed") {
+  const auto outcomes = [](unsigned preemptions) {
+    lab::options few;
+    few.preemptions = preemptions;
+    few.weak_memory = false;
+    std::set<int> found;
+    const auto report = lab::explore(few, [&] {
+      tandem::atomic<int> counter{0};
+      {
+        const auto increment = [&] {
+          for (int i = 0; i < 2; ++i) counter.store(counter.load(order::seq_cst) + 1, order::seq_cst);
+        };
+        const auto a = lab::spawn("ana", increment);
+        const auto b = lab::spawn("ben", increment);
+      }
+      found.insert(counter.load(order::seq_cst));
+    });
+    CHECK(report.exhausted);
+    return found;
+  };
+  CHECK(outcomes(0) == std::set<int>{4});
+  CHECK(outcomes(1) == std::set<int>{2, 4});  // whoever is interrupted finds the other done
+  CHECK(outcomes(2) == std::set<int>{2, 3, 4});
+  CHECK(outcomes(3) == std::set<int>{2, 3, 4});
+}
+
+TEST_CASE("a failure is told, and can be had again") {
+  const auto report = lab::explore(lost_update);
+  REQUIRE_FALSE(report);
+  CHECK(report.what == lab::problem::check);
+  INFO(report.text);
+  CHECK(contains(report.text, "both increments count"));
+  CHECK(contains(report.text, "lab.test.cpp"));
+  CHECK(contains(report.text, "ana"));
+  CHECK(contains(report.text, "TANDEM_LAB_REPLAY=" + report.schedule));
+
+  const auto again = lab::replay(report.schedule, lost_update);
+  CHECK(again.what == lab::problem::check);
+  CHECK(again.executions == 1);
+  CHECK(again.schedule == report.schedule);
+
+  CHECK(lab::replay("0x0", lost_update).passed());
+  CHECK(lab::replay("nonsense", lost_update).what == lab::problem::changing);
+
+  SECTION("by the environment") {
+    REQUIRE(::setenv("TANDEM_LAB_REPLAY", report.schedule.c_str(), 1) == 0);
+    const auto from_outside = lab::explore(lost_update);
+    REQUIRE(::unsetenv("TANDEM_LAB_REPLAY") == 0);
+    CHECK(from_outside.what == lab::problem::check);
+    CHECK(from_outside.executions == 1);
+  }
+}
+
+TEST_CASE("the random searches find it too, by a seed that finds it again") {
+  for (const auto how : {lab::search::random, lab::search::pct}) {
+    lab::options chosen;
+    chosen.how = how;
+    chosen.executions = 1000;
+    const auto report = lab::explore(chosen, lost_update);
+    REQUIRE(report.what == lab::problem::check);
+    CHECK(contains(report.text, "seed " + std::to_string(report.seed)));
+    CHECK(lab::replay(report.schedule, lost_update).what == lab::problem::check);
+    chosen.seed = report.seed;
+    chosen.executions = 1;
+    CHECK(lab::explore(chosen, lost_update).schedule == report.schedule);
+  }
+}
+
+TEST_CASE("a schedule as text") {
+  CHECK(lab::written({}) == "0x0");
+  CHECK(lab::written({0, 0, 1, 0, 3, 0, 0}) == "0x2,1,0x1,3");
+  CHECK(lab::read_answers("0x2,1,0x1,3") == lab::answers{0, 0, 1, 0, 3});
+  CHECK(lab::read_answers("0x0") == lab::answers{});
+  for (const char* const wrong : {"x", "1,", ",1", "1;2", "-1", "0x", "0x999999999999"}) {
+    CAPTURE(wrong);
+    CHECK_FALSE((lab::read_answers(wrong).has_value() && std::string(wrong) != "1,"));
+  }
+}
+
+TEST_CASE("time is virtual") {
+  SECTION("it stands still while somebody runs, and jumps when all wait") {
+    const auto report = lab::run([] {
+      const auto start = tandem::clock::now();
+      tandem::thread other([&] {
+        tandem::sleep_for(1h);
+        lab::check(tandem::clock::now() - start == 1h, "an hour has passed");
+      });
+      lab::check(tandem::clock::now() == start, "no time has passed");
+      tandem::sleep_for(48h);
+      lab::check(tandem::clock::now() - start == 48h, "two days have passed");
+    });
+    INFO(report.text);
+    CHECK(report);
+  }
+  SECTION("sleepers wake in the order of their deadlines, in every execution") {
+    lab::options all = everything();
+    all.early_timeouts = 3;
+    const auto report = lab::explore(all, [] {
+      tandem::atomic<int> woken{0};
+      tandem::thread late([&] {
+        tandem::sleep_for(2s);
+        lab::check(tandem::clock::now() - tandem::clock::time_point() >= 2s, "no sooner");
+        woken.fetch_add(1, order::relaxed);
+      });
+      tandem::sleep_for(1s);
+      woken.fetch_add(1, order::relaxed);
+    });
+    INFO(report.text);
+    CHECK(report.exhausted);
+  }
+  SECTION("a timeout may come before a message that is on its way, if early timeouts are allowed") {
+    for (const unsigned early : {0U, 1U}) {
+      lab::options bounds = everything();
+      bounds.early_timeouts = early;
+      std::set<std::string> outcomes;
+      const auto report = lab::explore(bounds, [&] {
+        tandem::rendezvous<int> channel;
+        std::string sent;
+        tandem::thread sender([&] { sent = channel.try_send_for(1, 1s).name(); });
+        const auto got = channel.try_receive_for(1s);
+        sender.join();
+        outcomes.insert(sent + "/" + std::string((got ? tandem::status(tandem::status::ok) : got.error()).name()));
+      });
+      INFO(report.text);
+      REQUIRE(report.exhausted);
+      CHECK(outcomes.contains("ok/ok"));
+      CHECK(outcomes.contains("timeout/timeout") == (early != 0));
+      CHECK_FALSE(outcomes.contains("ok/timeout"));
+      CHECK_FALSE(outcomes.contains("timeout/ok"));
+    }
+  }
+}
+
+TEST_CASE("what is wrong with a program") {
+  const auto problem_of = [](auto body) { return lab::explore(body).what; };
+
+  SECTION("an exception") {
+    const auto report = lab::explore([] { tandem::thread t([] { throw std::runtime_error("out of ink"); }); });
+    CHECK(report.what == lab::problem::exception);
+    CHECK(contains(report.text, "out of ink"));
+  }
+  SECTION("a deadlock, and who waits for what") {
+    const auto report = lab::explore([] {
+      tandem::rendezvous<int> questions;
+      lab::name(questions, "questions");
+      const auto ben = lab::spawn("ben", [&] { static_cast<void>(questions.receive()); });
+    });
+    CHECK(report.what == lab::problem::deadlock);
+    INFO(report.text);
+    CHECK(contains(report.text, "ben waits"));
+    CHECK(contains(report.text, "on questions"));
+    CHECK(contains(report.text, "main waits"));
+    CHECK(contains(report.text, "for the end of ben"));
+  }
+  SECTION("a race on plain data") {
+    CHECK(problem_of([] {
+            tandem::cell<int> counter;
+            tandem::thread t([&] { counter = 1; });
+            counter = 2;
+          }) == lab::problem::race);
+    CHECK(problem_of([] {
+            tandem::cell<int> counter;
+            tandem::thread t([&] { counter = 1; });
+            t.join();
+            counter = 2;
+          }) == lab::problem::none);
+  }
+  SECTION("misuse of tandem") {
+    const auto report = lab::explore([] { tandem::mailbox<int> none(0); });
+    CHECK(report.what == lab::problem::misuse);
+    CHECK(contains(report.text, "capacity 0"));
+  }
+  SECTION("no end") {
+    CHECK(problem_of([] {
+            tandem::atomic<bool> go{false};
+            while (!go.load(order::relaxed)) tandem::sleep_for(1s);
+          }) == lab::problem::endless);
+  }
+  SECTION("a leak") {
+    const auto report = lab::explore([] { new tandem::atomic<int>(1); });  // NOLINT: that is the point
+    CHECK(report.what == lab::problem::lifetime);
+    CHECK(contains(report.text, "leaks"));
+    lab::options lenient;
+    lenient.leaks = false;
+    CHECK(lab::explore(lenient, [] { new tandem::atomic<int>(1); }));  // NOLINT
+  }
+  SECTION("an atomic destroyed under another's hands") {
+    CHECK(problem_of([] {
+            auto* const flag = new tandem::atomic<int>(0);
+            tandem::thread t([=] { flag->store(1, order::release); });
+            while (flag->load(order::relaxed) == 0) tandem::sleep_for(1s);
+            delete flag;
+          }) == lab::problem::lifetime);
+    CHECK(problem_of([] {
+            auto* const flag = new tandem::atomic<int>(0);
+            tandem::thread t([=] { flag->store(1, order::release); });
+            while (flag->load(order::acquire) == 0) tandem::sleep_for(1s);
+            delete flag;
+          }) == lab::problem::none);
+  }
+  SECTION("a program that is not a function of the lab's choices") {
+    int run = 0;
+    const auto report = lab::explore([&] {
+      tandem::atomic<int> a{0};
+      tandem::thread t([&] { a.store(1, order::relaxed); });
+      for (int i = 0; i <= run % 3; ++i) a.store(i, order::relaxed);
+      ++run;
+    });
+    CHECK(report.what == lab::problem::changing);
+  }
+  SECTION("more threads than it can run") {
+    CHECK(problem_of([] {
+            std::vector<tandem::thread> crowd;
+            for (int i = 0; i < 20; ++i) crowd.emplace_back([] {});
+          }) == lab::problem::misuse);
+  }
+}
+
+TEST_CASE("choose explores every alternative") {
+  std::multiset<unsigned> chosen;
+  const auto report = lab::explore([&] { chosen.insert(lab::choose(3) * 10 + lab::choose(2)); });
+  CHECK(report.exhausted);
+  CHECK(chosen == std::multiset<unsigned>{0, 1, 10, 11, 20, 21});
+}
+
+TEST_CASE("happens before") {
+  const auto report = lab::explore(everything(), [] {
+    tandem::atomic<int> flag{0};
+    const lab::moment start;
+    tandem::thread t([&] {
+      const lab::moment begun;
+      lab::check(happens_before(start, begun), "starting a thread synchronizes");
+      flag.store(1, order::release);
+    });
+    const lab::moment before_reading;
+    const bool seen = flag.load(order::acquire) == 1;
+    const lab::moment after_reading;
+    lab::check(happens_before(before_reading, after_reading), "one thread is in order");
+    lab::check(!happens_before(after_reading, before_reading), "and not the other way round");
+    static_cast<void>(seen);
+  });
+  INFO(report.text);
+  CHECK(report.exhausted);
+}
+
+TEST_CASE("threads and stop tokens behave as the standard's") {
+  const auto report = lab::explore([] {
+    {
+      tandem::thread t([](const tandem::stop_token& stop) {
+        while (!stop.stop_requested()) tandem::sleep_for(1s);
+      });
+      tandem::thread moved = std::move(t);
+      lab::check(!t.joinable() && moved.joinable(), "a thread is moved");
+    }
+    tandem::stop_source source;
+    tandem::cell<int> ran;
+    {
+      const tandem::stop_callback never(tandem::stop_source().get_token(), [&] { ran = 100; });
+      const tandem::stop_callback later(source.get_token(), [&] { ran = 1; });
+      tandem::thread asks([&] { lab::check(source.request_stop(), "the first request"); });
+      asks.join();
+      lab::check(ran == 1, "the callback ran, and is over");
+      lab::check(!source.request_stop(), "the second request");
+    }
+    const tandem::stop_callback at_once(source.get_token(), [&] { ran = 2; });
+    lab::check(ran == 2, "at once, in the constructor");
+  });
+  INFO(report.text);
+  CHECK(report.exhausted);
+}
+
+TEST_CASE("a callback that runs is waited for by its destructor") {
+  lab::options all = everything();
+  const auto report = lab::explore(all, [] {
+    tandem::stop_source source;
+    tandem::cell<int> value;  // written by the callback, read after its end: a race if nobody waits
+    tandem::thread asks([&] { source.request_stop(); });
+    {
+      const tandem::stop_callback callback(source.get_token(), [&] { value = value + 1; });
+    }
+    value = value + 1;
+    asks.join();
+  });
+  INFO(report.text);
+  CHECK(report.exhausted);
+}
+
+TEST_CASE("an exploration stops where it is told to, and says that it has not seen everything") {
+  lab::options few;
+  few.executions = 2;
+  const auto report = lab::explore(few, [] {
+    tandem::mailbox<int> box(1);
+    tandem::thread t([&] { static_cast<void>(box.send(1)); });
+    static_cast<void>(box.receive());
+  });
+  CHECK(report);
+  CHECK(report.executions == 2);
+  CHECK_FALSE(report.exhausted);
+  CHECK(contains(report.summary(), "not exhausted"));
+}
+
+TEST_CASE("bytes steer") {
+  const std::vector<std::uint8_t> plain;
+  CHECK(lab::steer(plain, lost_update));
+  bool found = false;
+  for (unsigned seed = 0; seed < 200 && !found; ++seed) {
+    std::vector<std::uint8_t> bytes(32);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>((seed * 31 + i * i * 7) >> 2);
+    found = !lab::steer(bytes, lost_update).passed();
+  }
+  CHECK(found);
+}
+
+TEST_CASE("where memory orders are written, and what happens with weaker ones") {
+  const auto publish = [] {
+    tandem::cell<int> data;
+    tandem::atomic<bool> ready{false};
+    tandem::thread t([&] {
+      data = 1;
+      ready.store(true, order::release);
+    });
+    if (ready.load(order::acquire)) lab::check(data == 1, "published");
+  };
+  const auto sites = lab::sites_of({}, publish);
+  CHECK(lab::explore(publish).exhausted);
+  int killed = 0;
+  for (const auto& [where, use] : sites) {
+    if (!where.file.ends_with("lab.test.cpp")) continue;
+    lab::options mutated;
+    mutated.faults.push_back({lab::fault::kind::weaken, where.file, where.line, where.column, false, order::relaxed});
+    killed += lab::explore(mutated, publish).what == lab::problem::race ? 1 : 0;
+  }
+  CHECK(killed == 2);
+}

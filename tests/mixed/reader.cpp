@@ -1,0 +1,3 @@
+#include <tandem/async/mailbox.hpp>
+
+int read(tandem::mailbox<int>& inbox) { return *inbox.receive(); }
