@@ -24,7 +24,7 @@
 //            the program or by reading, caused by that load), for it would have to read what has not been written; and
 //            a total order of seq_cst that contradicts happens-before through weaker accesses to the same atomics
 //            (Z6.U in the literature). tests/lab/litmus.test.cpp says which outcomes are found and which are not.
-//            Of a long history only the last 64 stores are kept.
+//            Of a long history only the last 64 stores are kept; of any, the last one, if memory is not weak.
 // Cost       a load or a store: O(1) without release or acquire, else the size of a view: 64 bytes and 4 for each
 //            atomic.
 // Source     [views-2017] views and timestamps; [rc11-2017] what seq_cst accesses promise; [loom] [relacy] for the idea
@@ -36,6 +36,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -44,6 +45,7 @@
 #include <deque>
 #include <memory>
 #include <source_location>
+#include <utility>
 #include <vector>
 
 namespace tandem::inline TANDEM_ABI::lab {
@@ -107,11 +109,13 @@ class arena {
   std::size_t used_ = 0;
 };
 
-/// What a store hands to whoever acquires it.
+/// What a store hands to whoever acquires it. Stores share one, if a read-modify-write hands on what it found.
 struct message {
   clock_vector clock;
   std::uint32_t size;
-  const tick* seen;
+  std::uint32_t stores;  // that carry it
+  message* next_free;
+  tick* seen;
 };
 
 /// What a thread knows.
@@ -172,7 +176,7 @@ struct view {
 struct store {
   std::uint64_t value = 0;
   trace_hash trace = 0;
-  const message* carried = nullptr;
+  message* carried = nullptr;
   tick position = 0;
   bool is_rmw = false;
 };
@@ -223,7 +227,8 @@ class memory {
   unsigned most_rereads = 2;  // so often in a row may one thread read one store, if there is a newer one
 
   void reset() noexcept {
-    carried_.reset();
+    messages_.reset();
+    spare_.fill(nullptr);
     used_ = 0;
     free_.clear();
     alive_ = 0;
@@ -254,6 +259,8 @@ class memory {
 
   void destroy(view& me, location& l) {
     me.event(mix(0xDE, l.identity));
+    for (const store& s : l.history) release(s.carried);
+    l.history.clear();
     l.alive = false;
     if (l.born != 0) --alive_;
     free_.push_back(l.index);
@@ -388,13 +395,15 @@ class memory {
     l.last_user[me.id] = where;
   }
 
-  void write(view& me, location& l, store& s, memory_order o, const message* inherited, std::size_t index) {
+  void write(view& me, location& l, store& s, memory_order o, message* inherited, std::size_t index) {
     me.move_to(l.index, s.position);
     if (l.index < me.rereads.size()) me.rereads[l.index] = 0;
     if (o == memory_order::seq_cst) l.sc_place = std::max(l.sc_place, s.position);
     s.carried = releases(o) ? carry(me, inherited) : inherited;
+    if (s.carried != nullptr) ++s.carried->stores;
     me.event(s.trace);
-    if (l.history.size() == longest_history) {
+    if (l.history.size() == (weak ? longest_history : 1)) {
+      release(l.history.front().carried);
       l.history.erase(l.history.begin());
       if (index > 0) --index;
     }
@@ -402,20 +411,37 @@ class memory {
   }
 
   /// The thread's view, and what the store before it carried.
-  const message* carry(const view& me, const message* inherited) {
+  message* carry(const view& me, const message* inherited) {
     const std::size_t size = std::max(me.seen.size(), inherited != nullptr ? std::size_t{inherited->size} : 0);
-    auto* const m = static_cast<message*>(carried_.take(sizeof(message)));
-    auto* const places = static_cast<tick*>(carried_.take(size * sizeof(tick)));
+    message* const m = blank(size);
     m->clock = me.clock;
-    m->size = static_cast<std::uint32_t>(size);
-    m->seen = places;
-    std::copy(me.seen.begin(), me.seen.end(), places);
-    std::fill(places + me.seen.size(), places + size, tick{0});
+    std::copy(me.seen.begin(), me.seen.end(), m->seen);
+    std::fill(m->seen + me.seen.size(), m->seen + size, tick{0});
     if (inherited != nullptr) {
       for (unsigned i = 0; i < max_threads; ++i) m->clock[i] = std::max(m->clock[i], inherited->clock[i]);
-      for (std::size_t i = 0; i < inherited->size; ++i) places[i] = std::max(places[i], inherited->seen[i]);
+      for (std::size_t i = 0; i < inherited->size; ++i) m->seen[i] = std::max(m->seen[i], inherited->seen[i]);
     }
     return m;
+  }
+
+  /// One with room for so many places, and for twice that at most.
+  message* blank(std::size_t size) {
+    const auto fits = static_cast<std::size_t>(std::bit_width(size));
+    message* m = spare_[fits];
+    if (m != nullptr) {
+      spare_[fits] = m->next_free;
+    } else {
+      m = static_cast<message*>(messages_.take(sizeof(message)));
+      m->seen = static_cast<tick*>(messages_.take((std::size_t{1} << fits) * sizeof(tick)));
+    }
+    m->size = static_cast<std::uint32_t>(size);
+    m->stores = 0;
+    return m;
+  }
+  void release(message* m) noexcept {
+    if (m == nullptr || --m->stores != 0) return;
+    message*& spare = spare_[static_cast<std::size_t>(std::bit_width(m->size))];
+    m->next_free = std::exchange(spare, m);
   }
 
   location& fresh() {
@@ -430,7 +456,8 @@ class memory {
     return l;
   }
 
-  arena carried_;
+  arena messages_;
+  std::array<message*, 33> spare_{};  // by the bits of their size
   std::deque<location> locations_;
   std::vector<std::size_t> free_;
   std::size_t used_ = 0;
