@@ -89,7 +89,8 @@ inline violations layers(const tree& files) {
   return found;
 }
 
-/// Only the ground (platform/, and lab/, which is one) touches threads, locks, atomics, clocks and the operating system.
+/// Only the ground (platform/, and lab/, which is one) touches threads, locks, atomics, clocks and the operating
+/// system.
 inline violations ground(const tree& files) {
   static const std::regex ground_header(
       "atomic|mutex|shared_mutex|condition_variable|thread|stop_token|semaphore|latch|barrier|future|ctime|csignal|"

@@ -30,9 +30,9 @@ enum class problem : std::uint8_t {
 };
 
 constexpr std::string_view name_of(problem p) noexcept {
-  constexpr std::array<std::string_view, 9> names{"nothing",    "a check failed", "an exception",
-                                                  "a deadlock", "a data race",    "a lifetime error",
-                                                  "misuse",     "no end",         "a program that changes"};
+  constexpr std::array<std::string_view, 9> names{"nothing wrong", "a check failed", "an exception",
+                                                  "a deadlock",    "a data race",    "a lifetime error",
+                                                  "misuse",        "no end",         "a program that changes"};
   return names[static_cast<std::size_t>(p)];
 }
 
@@ -42,7 +42,7 @@ inline constexpr instant_ns never = std::numeric_limits<instant_ns>::max();
 
 /// What is explored.
 struct bounds {
-  unsigned preemptions = 2;        // switches away from a thread that could go on; seen_states::unbounded: any number
+  unsigned preemptions = 2;        // switches away from a thread that could go on; lab::unbounded: any number
   unsigned spurious = 1;           // parks that return, and weak compare-exchanges that fail, for no reason
   unsigned early_timeouts = 1;     // times that the clock moves on though somebody could run
   bool weak_memory = true;         // false: every load reads the newest store

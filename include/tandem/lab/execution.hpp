@@ -239,7 +239,7 @@ class execution : public scheduler {
 
   unsigned spawn(std::unique_ptr<callable> body, std::string name, const site& where) {
     point(where, "spawn");
-    if (count_ == max_threads) fail(problem::misuse, "the lab runs at most 16 threads at once");
+    if (count_ == max_threads) fail(problem::misuse, "the lab runs at most 16 threads in one execution");
     if (name.empty()) name = "thread " + std::to_string(count_);
     thread& child = start_thread(std::move(body), std::move(name), where);
     const unsigned id = child.known.id;
@@ -381,7 +381,11 @@ class execution : public scheduler {
 
   void tell_access(const site& where, const char* name, const atomic_handle& a, std::optional<memory_order> o,
                    const std::string& text) {
-    if (const std::string* const owner = told_.owner_of(&a)) running_->last_touched = *owner;
+    if (const std::string* const owner = told_.owner_of(&a)) {
+      running_->last_touched = *owner;
+    } else if (!is_about_waiting(where)) {
+      running_->last_touched.clear();
+    }
     std::string step = std::string(name) + " " + describe(a) + " " + text;
     if (o) step += " (" + std::string(name_of(*o)) + ")";
     tell(step, where);

@@ -8,7 +8,7 @@
 //            What is wrong: check() that does not hold; an exception that leaves a thread; a deadlock; a data race on a
 //            message, a cell or an atomic's lifetime; misuse of tandem; an atomic never destroyed; no end.
 //            The report of a failure says what happened step by step, and how to have that one execution again:
-//            replay(schedule, body), or the same program with TANDEM_LAB_REPLAY=schedule in its environment.
+//            replay(options, schedule, body), or the same program with TANDEM_LAB_REPLAY=schedule in its environment.
 //            run(body) runs it once, the plain way: a thread goes on until it waits, time jumps when all wait. So an
 //            hour takes a moment, and the output is always the same.
 //            Code for the lab is compiled for it: link tandem::lab, not tandem::tandem. Ordinary std::mutex,
@@ -16,7 +16,7 @@
 //            std::atomic is allowed, but the lab does not see it.
 // Algorithm  execution.hpp (threads and time), memory.hpp (what a load may read), states.hpp (what need not be run
 //            twice), choices.hpp (who decides).
-// Cost       docs/explanation/the-lab.md has the figures. Memory: 24 bytes a state.
+// Cost       docs/explanation/the-lab.md has the figures. Memory: 48 to 96 bytes a state.
 // Tests      tests/lab.test.cpp, tests/lab/*
 #pragma once
 
@@ -41,6 +41,9 @@
 #include <vector>
 
 namespace tandem::inline TANDEM_ABI::lab {
+
+/// A bound that is none: any number of preemptions.
+inline constexpr unsigned unbounded = seen_states::unbounded;
 
 /// How to look for executions.
 enum class search : std::uint8_t {
@@ -229,7 +232,7 @@ class explorer {
     if (report_.seed != 0) report_.text += "\n  seed " + std::to_string(report_.seed);
     report_.text += "\n  after " + std::to_string(report_.executions) + " executions; this one:\n";
     for (const std::string& line : execution_.told()) report_.text += line + "\n";
-    report_.text += "  to have it again: lab::replay(\"" + report_.schedule +
+    report_.text += "  to have it again: lab::replay(options, \"" + report_.schedule +
                     "\", body), or run this program with TANDEM_LAB_REPLAY=" + report_.schedule;
   }
 
@@ -251,17 +254,25 @@ template <class Body>
   return explore(options{}, body);
 }
 
-/// The one execution that a report's schedule names.
+/// The one execution that a report's schedule names; the bounds have to be those with which it was found.
 template <class Body>
-[[nodiscard]] report replay(std::string_view schedule, Body&& body, const options& chosen = {}) {
+[[nodiscard]] report replay(const options& chosen, std::string_view schedule, Body&& body) {
   return exploring::explorer<std::remove_reference_t<Body>>(chosen, body).replay(schedule);
+}
+template <class Body>
+[[nodiscard]] report replay(std::string_view schedule, Body&& body) {
+  return replay(options{}, schedule, body);
 }
 
 /// One execution whose choices are made by `bytes`, for a fuzzer; when they are used up, the plain ones are taken.
 template <class Body>
-[[nodiscard]] report steer(std::span<const std::uint8_t> bytes, Body&& body, const options& chosen = {}) {
+[[nodiscard]] report steer(const options& chosen, std::span<const std::uint8_t> bytes, Body&& body) {
   from_bytes by(bytes);
   return exploring::explorer<std::remove_reference_t<Body>>(chosen, body).steer(by);
+}
+template <class Body>
+[[nodiscard]] report steer(std::span<const std::uint8_t> bytes, Body&& body) {
+  return steer(options{}, bytes, body);
 }
 
 /// Once, the plain way: every thread goes on until it waits, and time jumps when all wait.

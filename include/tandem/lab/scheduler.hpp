@@ -319,6 +319,12 @@ class scheduler {
     return true;
   }
 
+  /// Whether that is how tandem waits, and says nothing about for what.
+  static bool is_about_waiting(const site& where) noexcept {
+    const std::string_view file = file_of(where.file_name());
+    return file == "waiter.hpp" || file == "mutex.hpp" || file == "backoff.hpp" || file == "operation.hpp";
+  }
+
   void tell(const std::string& what, const site& where) {
     if (told_.telling) told_.step(steps_, running_->name, what, where);
   }
@@ -332,12 +338,6 @@ class scheduler {
   trouble_found trouble_;
 
  private:
-  /// Whether that is how tandem waits, and says nothing about for what.
-  static bool is_about_waiting(const site& where) noexcept {
-    const std::string_view file = file_of(where.file_name());
-    return file == "waiter.hpp" || file == "mutex.hpp" || file == "backoff.hpp" || file == "operation.hpp";
-  }
-
   /// Nobody can run.
   void end_or_wait() {
     if (next_deadline() != never) return advance();
@@ -353,7 +353,7 @@ class scheduler {
       const thread& t = *threads_[i];
       if (t.doing == state::done) continue;
       text += "\n        " + t.name + " waits in " + in_words(t.at);
-      if (!t.last_touched.empty()) {
+      if (t.doing != state::blocked && !t.last_touched.empty()) {
         text += ", on " + t.last_touched;
       } else if (t.step_before[0] != '\0') {
         text += ", after a " + std::string(t.step_before) + " in " + in_words(t.before);
@@ -430,7 +430,7 @@ class scheduler {
     }
   }
   static std::vector<std::unique_ptr<thread>>& graveyard() {
-    static auto* const buried = new std::vector<std::unique_ptr<thread>>();
+    static thread_local auto* const buried = new std::vector<std::unique_ptr<thread>>();
     return *buried;
   }
 

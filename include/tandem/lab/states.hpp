@@ -12,7 +12,7 @@
 //              running   whoever may go on without costing a switch (max_threads: nobody, the next choice is free)
 //            One who was there with thread t running and n left could have done all that thread u with n - 1 can do,
 //            for to switch to u costs one.
-// Cost       one probe of a hash table with linear probing, 24 bytes a state.
+// Cost       one probe of a hash table with linear probing, 24 bytes an entry, half of them free.
 // Source     [musuvathi-2007] caching of happens-before graphs, and its fitness for a bound on preemptions
 // Tests      tests/lab.test.cpp: with and without it the same outcomes are found
 #pragma once

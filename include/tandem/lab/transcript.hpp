@@ -17,28 +17,31 @@
 
 namespace tandem::inline TANDEM_ABI::lab {
 
-/// "tandem::x::mailbox<T>::push(T&) [with T = int]" -> "mailbox<T>::push"
+/// "tandem::x::mailbox<T>::push(T&) [with T = int]" -> "mailbox::push"; compilers write template arguments in their own
+/// ways, so none are told.
 inline std::string short_name(std::string_view function) {
+  constexpr std::string_view unnamed = "(anonymous namespace)";
+  std::string name;
   int depth = 0;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  for (; end < function.size(); ++end) {
-    const char c = function[end];
+  for (std::size_t i = 0; i < function.size(); ++i) {
+    const char c = function[i];
     if (c == '<') ++depth;
-    if (c == '>') --depth;
-    if (depth != 0) continue;
-    if (c == '(' && function.substr(end).starts_with("(anonymous namespace)")) {
-      end += std::string_view("(anonymous namespace)").size() - 1;
-    } else if (c == '(' || c == '[') {
-      break;
-    } else if (c == ' ') {
-      begin = end + 1;
+    if (depth == 0) {
+      if (function.substr(i).starts_with(unnamed)) {
+        i += unnamed.size() + 1;  // and the :: behind it
+        continue;
+      }
+      if (c == '(' || c == '[') break;
+      if (c == ' ') {
+        name.clear();  // that was the type that it returns
+      } else {
+        name += c;
+      }
     }
+    if (c == '>' && depth > 0) --depth;
   }
-  std::string name(function.substr(begin, end - begin));
-  for (const std::string_view prefix :
-       {"tandem::", "v0_1_lab::", "detail::", "{anonymous}::", "(anonymous namespace)::"}) {
-    for (auto at = name.find(prefix); at != std::string::npos; at = name.find(prefix)) name.erase(at, prefix.size());
+  for (const std::string_view scope : {"tandem::", "v0_1_lab::", "detail::", "platform::", "{anonymous}::"}) {
+    for (auto at = name.find(scope); at != std::string::npos; at = name.find(scope)) name.erase(at, scope.size());
   }
   return name;
 }
