@@ -136,7 +136,7 @@ class one_shot {
 
   ~one_shot() {
     // relaxed: after edge G
-    if ((bits_.load(order::relaxed) & filled) != 0) std::destroy_at(std::addressof(value_.value));
+    if ((bits_.load(order::relaxed) & filled) != 0) end_message(value_.value);
   }
 
   outcome peek() const noexcept {

@@ -209,7 +209,7 @@ mailbox<T>::~mailbox() {
                   "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
   for (std::uint64_t p = head_.load(order::relaxed); p != tail; p = ring_.next(p)) {
-    std::destroy_at(std::addressof(slots_[ring_.index(p)].message.value));
+    detail::end_message(slots_[ring_.index(p)].message.value);
   }
 }
 
@@ -257,7 +257,7 @@ detail::outcome mailbox<T>::pop(T* to) noexcept {
     if (stamp == head + 1) {
       if (head_.compare_exchange_weak(head, ring_.next(head), order::seq_cst /*D*/, order::relaxed)) {
         detail::hand_over(s.message.value, to);
-        std::destroy_at(std::addressof(s.message.value));
+        detail::end_message(s.message.value);
         s.stamp.store(head + ring_.lap, order::release /*F*/);
         if (waiting_[senders].load(order::seq_cst /*D*/)) wake_first_of(senders);
         return detail::outcome::ok;

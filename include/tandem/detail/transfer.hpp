@@ -16,9 +16,16 @@ namespace tandem::inline TANDEM_ABI::detail {
 
 template <class T>
 void hand_over(T& from, T* to) noexcept {
-  platform::plain_read(std::addressof(from));
+  platform::plain_write(std::addressof(from));  // which is moved from
   platform::plain_write(to);
   std::construct_at(to, std::move(from));
+}
+
+/// Ends a message that nobody got, or that has been moved from.
+template <class T>
+void end_message(T& message) noexcept {
+  platform::plain_write(std::addressof(message));
+  std::destroy_at(std::addressof(message));
 }
 
 /// Memory for one T, which somebody else constructs and destroys.

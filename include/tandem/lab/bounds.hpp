@@ -42,11 +42,12 @@ inline constexpr instant_ns never = std::numeric_limits<instant_ns>::max();
 
 /// What is explored.
 struct bounds {
-  unsigned preemptions = 2;        // switches away from a thread that could go on; lab::unbounded: any number
+  // switches away from a thread that could go on; lab::unbounded: any number; no bound for the random searches
+  unsigned preemptions = 2;
   unsigned spurious = 1;           // parks that return, and weak compare-exchanges that fail, for no reason
   unsigned early_timeouts = 1;     // times that the clock moves on though somebody could run
   bool weak_memory = true;         // false: every load reads the newest store
-  unsigned rereads = 1;            // so often in a row a load may return the same store when there is a newer one
+  unsigned rereads = 1;            // so often a thread may read a store again, in a row, when there is a newer one
   std::size_t steps = 20'000;      // of one execution; more are a failure
   bool leaks = true;               // whether an atomic that was never destroyed is a failure
   std::size_t stack = 256 * 1024;  // bytes, of each thread

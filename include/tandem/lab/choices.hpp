@@ -138,19 +138,25 @@ class priorities final : public chance {
 
   unsigned answer(const question& q) override {
     if (q.kind != choice::thread) return chance::answer(q);
+    const unsigned now = first(q);
     const std::size_t step = steps_++;
     for (std::size_t i = 0; i < drops_.size(); ++i) {
-      if (drops_[i] == step) priority_[q.threads[0]] = static_cast<unsigned>(i);
+      if (drops_[i] == step && q.threads[now] != the_clock) priority_[q.threads[now]] = static_cast<unsigned>(i);
     }
+    return first(q);
+  }
+
+ private:
+  /// The alternative of the highest priority; the clock now and then.
+  unsigned first(const question& q) noexcept {
     unsigned best = 0;
     for (unsigned i = 1; i < q.alternatives; ++i) {
-      if (q.threads[i] == the_clock ? below(16) == 0 : priority_[q.threads[i]] > priority_[q.threads[best]]) best = i;
-      if (q.threads[best] == the_clock) break;
+      if (q.threads[i] == the_clock) return below(16) == 0 ? i : best;  // it comes last
+      if (priority_[q.threads[i]] > priority_[q.threads[best]]) best = i;
     }
     return best;
   }
 
- private:
   std::array<unsigned, 256> priority_{};
   std::vector<std::size_t> drops_;
   std::size_t steps_ = 0;

@@ -114,8 +114,7 @@ class execution : public scheduler {
     location& l = reach(a, outside, where);
     o = ordered(o, where, "store", false);
     const std::size_t last = l.history.size() - 1;
-    std::size_t behind = last;
-    if (const std::size_t first = memory_.first_gap(me(), l, o); first < last) behind = choose_gap(l, first);
+    const std::size_t behind = choose_gap(l, o);
     memory_.put(me(), l, value, o, behind, where);
     if (told_.telling)
       tell_access(where, "store", a, o, "<- " + number_text(value) + (behind < last ? ", overtaken by others" : ""));
@@ -128,9 +127,10 @@ class execution : public scheduler {
     point(where, name);
     location& l = reach(a, outside, where);
     o = ordered(o, where, name, false);
-    const std::uint64_t before = l.newest().value;
+    const std::size_t behind = choose_gap(l, o);
+    const std::uint64_t before = l.history[behind].value;
     const std::uint64_t after = change(before);
-    memory_.replace(me(), l, after, o, where);
+    memory_.replace(me(), l, after, o, behind, where);
     if (told_.telling) tell_access(where, name, a, o, number_text(before) + " -> " + number_text(after));
     return before;
   }
@@ -142,12 +142,12 @@ class execution : public scheduler {
     success = ordered(success, where, "cas", false);
     failure = ordered(failure, where, "cas", true);
     const std::size_t last = l.history.size() - 1;
-    const std::size_t i = choose_found(l, expected, failure);
+    const std::size_t i = choose_found(l, expected, success, failure);
     const std::uint64_t found = l.history[i].value;
-    bool done = i == last && found == expected;
+    bool done = found == expected;
     if (done && may_fail && surprise()) done = false;
     if (done) {
-      memory_.replace(me(), l, desired, success, where);
+      memory_.replace(me(), l, desired, success, i, where);
       if (told_.telling) tell_access(where, "cas", a, success, number_text(found) + " -> " + number_text(desired));
       return true;
     }
@@ -177,7 +177,9 @@ class execution : public scheduler {
 
   // --- parking, time ------------------------------------------------------------------------------------------------
 
-  instant_ns now() noexcept {
+  instant_ns now(const site& where) {
+    count_step(where, "now");
+    offer_clock();
     me().trace = mix(me().trace, static_cast<trace_hash>(now_));
     return now_;
   }
@@ -223,7 +225,6 @@ class execution : public scheduler {
     }
     thread& woken = *threads_[parked[ask(choice::wake, count)]];
     me().event(mix(0x72, woken.known.id));
-    woken.known.trace = mix(woken.known.trace, me().trace);
     wake(woken);
     if (told_.telling) tell("unpark wakes " + woken.name, where);
   }
@@ -296,7 +297,10 @@ class execution : public scheduler {
  private:
   // --- the memory model's choices ------------------------------------------------------------------------------------
 
-  std::size_t choose_gap(const location& l, std::size_t first) {
+  /// Behind which store something new goes.
+  std::size_t choose_gap(const location& l, memory_order o) {
+    const std::size_t first = memory_.first_gap(me(), l, o);
+    if (first + 1 == l.history.size()) return first;
     std::array<std::size_t, 65> gaps{};
     unsigned count = 0;
     for (std::size_t i = l.history.size(); i-- > first;) {
@@ -305,15 +309,17 @@ class execution : public scheduler {
     return gaps[ask(choice::place, count)];
   }
 
-  /// What a compare-exchange finds: the newest store, or an older one that makes it fail.
-  std::size_t choose_found(const location& l, std::uint64_t expected, memory_order failure) {
+  /// What a compare-exchange finds: the newest store, or an older one; if that makes it succeed, it goes right behind it.
+  std::size_t choose_found(const location& l, std::uint64_t expected, memory_order success, memory_order failure) {
     const std::size_t last = l.history.size() - 1;
-    const std::size_t oldest = memory_.oldest_admissible(me(), l, failure);
-    if (oldest == last) return last;
+    const std::size_t to_fail = memory_.oldest_admissible(me(), l, failure);
+    const std::size_t to_succeed = memory_.first_gap(me(), l, success);
+    if (to_fail == last && to_succeed == last) return last;
     std::array<std::size_t, 65> found{last};
     unsigned count = 1;
-    for (std::size_t i = last; i-- > oldest;) {
-      if (l.history[i].value != expected) found[count++] = i;
+    for (std::size_t i = last; i-- > 0;) {
+      const bool equal = l.history[i].value == expected;
+      if (equal ? i >= to_succeed && memory_.may_follow(l, i) : i >= to_fail) found[count++] = i;
     }
     return found[ask(choice::store, count)];
   }

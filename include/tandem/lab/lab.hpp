@@ -100,7 +100,7 @@ struct body final : callable {
 template <class Body>
 class explorer {
  public:
-  explorer(const options& chosen, Body& program) : options_(chosen), program_(program), execution_(chosen) {
+  explorer(const options& chosen, Body& program) : options_(chosen), program_(program), execution_(bounds_of(chosen)) {
     if (!chosen.faults.empty()) execution_.plant(&options_.faults);
   }
 
@@ -139,6 +139,12 @@ class explorer {
   }
 
  private:
+  static bounds bounds_of(const options& chosen) {
+    bounds b = chosen;
+    if (chosen.how != search::exhaustive) b.preemptions = unbounded;
+    return b;
+  }
+
   bool execution_ok() const noexcept { return execution_.trouble().what == problem::none; }
 
   void one(chooser& by) {
@@ -212,7 +218,7 @@ class explorer {
     for (unsigned tries = 0, progress = 1; progress != 0 && tries < 4; ++tries) {
       progress = 0;
       for (std::size_t i = given.size(); i-- > 0;) {
-        if (given[i] == 0) continue;
+        if (i >= given.size() || given[i] == 0) continue;  // it may have become shorter
         answers simpler = given;
         simpler[i] = 0;
         as_recorded by(simpler);

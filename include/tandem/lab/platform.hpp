@@ -147,6 +147,7 @@ class cell {
   constexpr explicit cell(T initial) noexcept : value_(initial) { begin(); }
   cell(const cell&) = delete;
   cell& operator=(const cell&) = delete;
+  constexpr ~cell() { touch(true); }  // whoever uses it later, or meanwhile, races with its end
 
   constexpr operator T() const noexcept {
     touch(false);
@@ -185,8 +186,8 @@ struct clock {
   using period = duration::period;
   using time_point = std::chrono::time_point<clock>;
   static constexpr bool is_steady = true;
-  static time_point now() noexcept {
-    return time_point(duration(lab::execution::current() != nullptr ? lab::execution::current()->now() : 0));
+  static time_point now(site where = site::current()) noexcept {
+    return time_point(duration(lab::execution::current() != nullptr ? lab::execution::current()->now(where) : 0));
   }
 };
 inline constexpr clock::time_point no_deadline = clock::time_point::max();

@@ -86,6 +86,7 @@ class scheduler {
   void yield(const site& where) {
     count_step(where, "yield");
     me().event(0x74);
+    if (surprise()) return;  // the others were slow
     running_->polling = true;
     somebody_polls_ = true;
     hand_over();
@@ -106,6 +107,7 @@ class scheduler {
     state doing = state::done;
     bool polling = false;
     bool chosen = false;  // to run, and has not taken a step since
+    bool woken = false;   // the same, from waiting: so it stands behind the choice before its next step, not before it
     bool timed_out = false;
     const void* waits_for = nullptr;
     instant_ns until = never;
@@ -132,7 +134,7 @@ class scheduler {
     steps_ = 0;
     somebody_polls_ = false;
     cut_ = false;
-    preemptions_left_ = limits_.preemptions;
+    preemptions_left_ = std::min(limits_.preemptions, seen_states::unbounded);
     surprises_left_ = limits_.spurious;
     early_left_ = limits_.early_timeouts;
     trouble_ = {};
@@ -153,7 +155,7 @@ class scheduler {
     t.context.prepare(limits_.stack, &fiber_main);
     t.known.begin(static_cast<std::uint8_t>(count_), count_);
     t.doing = state::runnable;
-    t.polling = t.chosen = false;
+    t.polling = t.chosen = t.woken = false;
     t.until = never;
     t.waits_for = nullptr;
     t.name = std::move(name);
@@ -184,6 +186,7 @@ class scheduler {
   void point(const site& where, const char* name) {
     count_step(where, name);
     if (somebody_polls_) nobody_else_polls();
+    running_->woken = false;
     if (std::exchange(running_->chosen, false)) return;  // just now, and has taken no step since
     while (!cut_) {
       candidates c;
@@ -250,6 +253,15 @@ class scheduler {
     switch_fibers(last.context, next.context, last.doing == state::done);
   }
 
+  /// Whether time passes here, though nobody waits.
+  void offer_clock() {
+    constexpr std::array<std::uint8_t, 2> who{0, the_clock};
+    while (!cut_ && early_left_ != 0 && next_deadline() != never && ask({choice::thread, 2, who.data()}) == 1) {
+      --early_left_;
+      advance();
+    }
+  }
+
   void wait(state how, instant_ns until) {
     running_->doing = how;
     running_->until = until;
@@ -259,6 +271,7 @@ class scheduler {
 
   static void wake(thread& t) noexcept {
     t.doing = state::runnable;
+    t.woken = true;
     t.until = never;
     t.waits_for = nullptr;
   }
@@ -298,7 +311,6 @@ class scheduler {
       if (t.until > now_) continue;
       wake(t);
       t.timed_out = true;
-      t.known.trace = mix(t.known.trace, static_cast<trace_hash>(now_) + 1);
     }
   }
 
@@ -370,10 +382,10 @@ class scheduler {
   /// Whether all that can follow is known. The rest of the execution is then run, but chooses nothing any more.
   bool already_explored(unsigned running) {
     if (states_ == nullptr || by_->repeating()) return false;
-    trace_hash h = mix(static_cast<trace_hash>(now_), surprises_left_ * 64U + early_left_);
+    trace_hash h = mix(mix(static_cast<trace_hash>(now_), surprises_left_), early_left_);
     for (unsigned i = 0; i < count_; ++i) {
       const thread& t = *threads_[i];
-      h = mix(h, t.known.trace + static_cast<unsigned>(t.doing) * 2 + (t.polling ? 1 : 0));
+      h = mix(h, t.known.trace + static_cast<unsigned>(t.doing) * 4 + (t.polling ? 2 : 0) + (t.woken ? 1 : 0));
     }
     cut_ = !states_->reached(h, running, preemptions_left_);
     return cut_;
@@ -420,18 +432,20 @@ class scheduler {
     std::abort();
   }
 
-  /// After trouble: the stacks of those who have not ended stay as they are, since somebody's objects lie there.
+  /// After trouble: what the threads that have not ended had is left as it is, for somebody may refer to it. Their stacks
+  /// are used again; but a sanitizer, which knows what lies there, would not have that.
   void bury() {
     for (unsigned i = 0; i < count_; ++i) {
-      if (threads_[i]->doing == state::done) continue;
-      threads_[i]->context.abandon();
-      graveyard().push_back(std::move(threads_[i]));
-      threads_[i] = std::make_unique<thread>();
+      thread& t = *threads_[i];
+      if (t.doing == state::done) continue;
+      static_cast<void>(t.body.release());
+      t.doing = state::done;
+#if TANDEM_LAB_ASAN
+      static thread_local auto* const buried = new std::vector<std::unique_ptr<thread>>();
+      t.context.abandon();
+      buried->push_back(std::exchange(threads_[i], std::make_unique<thread>()));
+#endif
     }
-  }
-  static std::vector<std::unique_ptr<thread>>& graveyard() {
-    static thread_local auto* const buried = new std::vector<std::unique_ptr<thread>>();
-    return *buried;
   }
 
   fiber_context explorer_;
