@@ -59,8 +59,11 @@
 //            edge F: stamp p + lap (release) -> sender's stamp load (acquire): the slot is empty
 //            edge D (Dekker): counter moved on, waiting load / waiting store, counter load: all four seq_cst
 //            edge C: tail_ closed bit (release) -> tail_ load (acquire): whatever the closer did before
+//            edge N: counter moved on (release) -> the same side's counter load (acquire): what the mover knew of the
+//            other side. A receiver that sees that message 7 has been taken, and finds no message 8, must not say
+//            "empty" if 8 was stored before 7 was taken.
 //            edges L and W: the lists, and the wake-up.
-//            Between them the counters need no order: they say who may use a slot; what is in it goes by M and F.
+//            Who may use a slot is said by the compare-exchange; what is in it goes by M and F.
 // Cost       send, nobody waiting: one read-modify-write on tail_'s line, two stores on the slot's line, one load of a
 //            line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a
 //            claim, and one wake-up per sleeper, not per message.
@@ -218,31 +221,29 @@ mailbox<T>::~mailbox() {
 /// ok, closed, refused (full), or busy: the slot is being emptied by a receiver who has not finished.
 template <class T>
 detail::outcome mailbox<T>::push(T& value) noexcept {
-  // relaxed, here and in pop(), wherever a counter is read: one that is old is found out by the stamp, or by the
-  // compare-exchange
-  std::uint64_t tail = tail_.load(order::relaxed);
+  // The own counter, here and in pop(), with acquire: whoever refuses has to know what those knew who came before
+  // (edge N). One that is old is found out by the stamp, or by the compare-exchange.
+  std::uint64_t tail = tail_.load(order::acquire /*N, C*/);
   for (;;) {
-    if (ring_.is_closed(tail)) {
-      static_cast<void>(tail_.load(order::acquire /*C*/));
-      return detail::outcome::closed;
-    }
+    if (ring_.is_closed(tail)) return detail::outcome::closed;
     slot& s = slots_[ring_.index(tail)];
     platform::prefetch_to_write(std::addressof(s));  // one fetch, to read the stamp and to fill the slot
     const std::uint64_t stamp = s.stamp.load(order::acquire /*F*/);
     if (stamp == tail) {
-      if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::seq_cst /*D*/, order::relaxed)) {
+      if (tail_.compare_exchange_weak(tail, ring_.next(tail), order::seq_cst /*D, N*/, order::acquire /*N, C*/)) {
         detail::hand_over(value, std::addressof(s.message.value));
         s.stamp.store(tail + 1, order::release /*M*/);
         if (waiting_[receivers].load(order::seq_cst /*D*/)) wake_first_of(receivers);
         return detail::outcome::ok;
       }
     } else if (stamp < tail) {  // still holds, or waits for, the message of the lap before
+      // relaxed: what an older head would hide, the tail has told us
       if (head_.load(order::relaxed) + ring_.lap == tail) return detail::outcome::refused;
-      const std::uint64_t again = tail_.load(order::relaxed);
+      const std::uint64_t again = tail_.load(order::acquire /*N, C*/);
       if (again == tail) return detail::outcome::busy;
       tail = again;
     } else {
-      tail = tail_.load(order::relaxed);  // others have been here
+      tail = tail_.load(order::acquire /*N, C*/);  // others have been here
     }
   }
 }
@@ -250,12 +251,12 @@ detail::outcome mailbox<T>::push(T& value) noexcept {
 /// ok, closed (and drained), refused (empty), or busy: the slot is being filled by a sender who has not finished.
 template <class T>
 detail::outcome mailbox<T>::pop(T* to) noexcept {
-  std::uint64_t head = head_.load(order::relaxed);
+  std::uint64_t head = head_.load(order::acquire /*N*/);
   for (;;) {
     slot& s = slots_[ring_.index(head)];
     const std::uint64_t stamp = s.stamp.load(order::acquire /*M*/);
     if (stamp == head + 1) {
-      if (head_.compare_exchange_weak(head, ring_.next(head), order::seq_cst /*D*/, order::relaxed)) {
+      if (head_.compare_exchange_weak(head, ring_.next(head), order::seq_cst /*D, N*/, order::acquire /*N*/)) {
         detail::hand_over(s.message.value, to);
         detail::end_message(s.message.value);
         s.stamp.store(head + ring_.lap, order::release /*F*/);
@@ -267,11 +268,11 @@ detail::outcome mailbox<T>::pop(T* to) noexcept {
       if (ring_.position(tail) == head) {
         return ring_.is_closed(tail) ? detail::outcome::closed : detail::outcome::refused;
       }
-      const std::uint64_t again = head_.load(order::relaxed);
+      const std::uint64_t again = head_.load(order::acquire /*N*/);
       if (again == head) return detail::outcome::busy;
       head = again;
     } else {
-      head = head_.load(order::relaxed);  // others have been here
+      head = head_.load(order::acquire /*N*/);  // others have been here
     }
   }
 }

@@ -1,0 +1,237 @@
+// Every interleaving of a few owners of a channel's two halves, who come and go.
+#include <tandem/port.hpp>
+
+#include <tandem/async/mailbox.hpp>
+#include <tandem/sync/rendezvous.hpp>
+
+#include <chrono>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "model/support/memory.hpp"
+#include "model/support/model.hpp"
+
+using namespace model;
+using namespace std::chrono_literals;
+using support::bounded_queue;
+using support::meeting_place;
+using box = tandem::mailbox<letter>;
+using meeting = tandem::rendezvous<letter>;
+
+namespace {
+
+/// A sender and a receiver, each with its port; both let go at the end. The channel has to be gone then: the lab sees
+/// an atomic that is left over.
+template <class Channel, class Specification, class Sends, class Receives>
+auto both(Specification specification, Sends sends, Receives receives) {
+  return [=] {
+    const no_letter_left at_the_end;
+    witness sender, receiver;
+    {
+      auto [out, in] = [] {
+        if constexpr (std::is_same_v<Channel, box>) {
+          return tandem::open<box>(1);
+        } else {
+          return tandem::open<Channel>();
+        }
+      }();
+      const auto other = lab::spawn("sender", [&sender, sends, mine = std::move(out)]() mutable {
+        sends(sender, mine);
+        if (mine) sender.let_go(act::sender_goes, mine);
+      });
+      receives(receiver, in);
+      if (in) receiver.let_go(act::receiver_goes, in);
+    }
+    check_explained(specification, sender, receiver);
+  };
+}
+
+constexpr auto until_closed = [](witness& me, auto& in) {
+  while (me.receive(in) == status::ok) {
+  }
+};
+
+}  // namespace
+
+TEST_CASE("when the last sender goes, what was accepted is delivered, then closed", "[model][port]") {
+  holds("a mailbox, one letter", 119550, {},
+        both<box>(bounded_queue(1), [](witness& me, auto& out) { me.send(out, 1); }, until_closed));
+  holds("a rendezvous, one letter", 4401, {.spurious = 1, .rereads = 2},
+        both<meeting>(meeting_place(), [](witness& me, auto& out) { me.send(out, 1); }, until_closed));
+  holds("nobody sends anything", 19187, {.preemptions = 3, .spurious = 1, .rereads = 3},
+        both<box>(bounded_queue(1), [](witness&, auto&) {}, until_closed));
+  holds("two senders", 23622, {.rereads = 0}, [] {
+    const no_letter_left at_the_end;
+    witness first, second, receiver;
+    {
+      auto [out, in] = tandem::open<box>(2);
+      const auto a = lab::spawn("first", [&first, mine = out]() mutable {
+        first.send(mine, 1);
+        first.let_go(act::sender_goes, mine);
+      });
+      const auto b =
+          lab::spawn("second", [&second, mine = std::move(out)]() mutable { second.let_go(act::sender_goes, mine); });
+      until_closed(receiver, in);
+      lab::check(receiver.seen().size() == 2 && receiver.seen()[0].number == 1, "the letter, then closed");
+    }
+    check_explained(bounded_queue(2, owners(2, 1)), first, second, receiver);
+  });
+  holds("two senders at a rendezvous", 4495, {}, [] {
+    const no_letter_left at_the_end;
+    witness first, second, receiver;
+    {
+      auto [out, in] = tandem::open<meeting>();
+      const auto a = lab::spawn("first", [&first, mine = out]() mutable {
+        first.send(mine, 1);
+        first.let_go(act::sender_goes, mine);
+      });
+      const auto b =
+          lab::spawn("second", [&second, mine = std::move(out)]() mutable { second.let_go(act::sender_goes, mine); });
+      until_closed(receiver, in);
+    }
+    check_explained(meeting_place(owners(2, 1)), first, second, receiver);
+  });
+}
+
+TEST_CASE("when the last receiver goes, senders are told, and what nobody received goes with the channel",
+          "[model][port]") {
+  const auto goes = [](witness& me, auto& in) { me.let_go(act::receiver_goes, in); };
+  holds("a mailbox", 4755, {.spurious = 1, .rereads = 2},
+        both<box>(
+            bounded_queue(1),
+            [](witness& me, auto& out) {
+              me.send(out, 1);
+              me.send(out, 2);
+            },
+            goes));
+  holds("a rendezvous", 195, {.spurious = 1, .rereads = 2},
+        both<meeting>(meeting_place(), [](witness& me, auto& out) { me.send(out, 1); }, goes));
+  holds("a mailbox, after one letter", 2344, {},
+        both<box>(
+            bounded_queue(1),
+            [](witness& me, auto& out) {
+              me.send(out, 1);
+              me.try_send(out, 2);
+            },
+            [](witness& me, auto& in) { me.try_receive(in); }));
+  holds("two receivers", 83998, {.rereads = 0}, [] {
+    const no_letter_left at_the_end;
+    witness first, second, sender;
+    {
+      auto [out, in] = tandem::open<box>(1);
+      const auto a = lab::spawn("first", [&first, mine = in]() mutable {
+        first.receive(mine);
+        first.let_go(act::receiver_goes, mine);
+      });
+      const auto b =
+          lab::spawn("second", [&second, mine = std::move(in)]() mutable { second.let_go(act::receiver_goes, mine); });
+      sender.send(out, 1);
+      sender.send(out, 2);
+      sender.let_go(act::sender_goes, out);
+    }
+    check_explained(bounded_queue(1, owners(1, 2)), first, second, sender);
+  });
+}
+
+TEST_CASE("a port is copied while others go", "[model][port]") {
+  holds("a copy keeps its side open", 5153, {.preemptions = 3, .rereads = 2}, [] {
+    auto [out, in] = tandem::open<box>(1);
+    const auto a = lab::spawn("copies", [mine = out]() mutable {
+      const auto copy = mine;
+      mine.reset();
+      lab::check(!copy.is_closed(), "there is a sender, and a receiver");
+    });
+    out.reset();
+    lab::check(in.receive().error() == status::closed, "when the last one has gone");
+  });
+}
+
+TEST_CASE("both sides go at once: the channel goes once, with the second", "[model][port]") {
+  holds("a mailbox with a letter in it", 12601, {.preemptions = 4, .rereads = 3},
+        both<box>(bounded_queue(1), [](witness& me, auto& out) { me.try_send(out, 1); }, [](witness&, auto&) {}));
+  holds("a rendezvous", 121, {.preemptions = 4, .rereads = 3},
+        both<meeting>(meeting_place(), [](witness&, auto&) {}, [](witness&, auto&) {}));
+  holds("what either side did comes before the end", 4933, {.preemptions = 4, .rereads = 3}, [] {
+    struct guarded {  // a message that looks, when it goes, at what both sides have written
+      tandem::cell<int>* left;
+      tandem::cell<int>* right;
+      guarded(tandem::cell<int>* l, tandem::cell<int>* r) : left(l), right(r) {}
+      guarded(guarded&& other) noexcept : left(std::exchange(other.left, nullptr)), right(other.right) {}
+      guarded& operator=(guarded&&) = delete;
+      ~guarded() {
+        if (left != nullptr) lab::check(*left == 1 && *right == 1, "both are done with it");
+      }
+    };
+    tandem::cell<int> left(0);
+    tandem::cell<int> right(0);
+    auto [out, in] = tandem::open<tandem::mailbox<guarded>>(1);
+    lab::check(out.send(guarded(&left, &right)) == status::ok, "there is room");
+    const auto other = lab::spawn("sender", [&left, mine = std::move(out)]() mutable {
+      left = 1;
+      mine.reset();
+    });
+    right = 1;
+    in.reset();
+  });
+}
+
+TEST_CASE("close by one of many owners is for all", "[model][port]") {
+  holds("the receiver closes, a sender sends", 51289, {.rereads = 2},
+        both<box>(
+            bounded_queue(1),
+            [](witness& me, auto& out) {
+              me.send(out, 1);
+              me.send(out, 2);
+            },
+            [](witness& me, auto& in) {
+              me.close(in);
+              me.drain(in);
+            }));
+  holds("a third closes while the last sender goes", 45979, {.rereads = 2}, [] {
+    witness sender, receiver, third;
+    {
+      auto [out, in] = tandem::open<meeting>();
+      const auto a =
+          lab::spawn("sender", [&sender, mine = std::move(out)]() mutable { sender.let_go(act::sender_goes, mine); });
+      const auto b = lab::spawn("third", [&third, mine = in]() mutable {
+        third.close(mine);
+        third.let_go(act::receiver_goes, mine);
+      });
+      receiver.receive(in);
+      receiver.let_go(act::receiver_goes, in);
+    }
+    check_explained(meeting_place(owners(1, 2)), sender, receiver, third);
+  });
+}
+
+TEST_CASE("a wait through a port is timed and stopped as on the channel", "[model][port]") {
+  holds("the last sender goes as a receiver's time is up", 70409, {.early_timeouts = 1},
+        both<box>(
+            bounded_queue(1), [](witness& me, auto& out) { me.try_send_for(out, 1, 1s); },
+            [](witness& me, auto& in) { me.try_receive_for(in, 1s); }));
+  holds("a sender is stopped while the last receiver goes", 791, {.spurious = 1}, [] {
+    const no_letter_left at_the_end;
+    witness sender, receiver;
+    tandem::stop_source stop;
+    {
+      auto [out, in] = tandem::open<meeting>();
+      const auto a = lab::spawn("sender", [&sender, &stop, mine = std::move(out)]() mutable {
+        sender.send(mine, 1, stop.get_token());
+        sender.let_go(act::sender_goes, mine);
+      });
+      receiver.request(stop);
+      receiver.let_go(act::receiver_goes, in);
+    }
+    check_explained(meeting_place(), sender, receiver);
+  });
+}
+
+TEST_CASE("a channel that there is no memory for is not opened", "[model][port]") {
+  holds("open", 3, {}, [] {
+    const unsigned failing = lab::choose(3);  // nothing, the block of the ports, or the ring
+    std::optional<tandem::ports<box>> both_halves;
+    const bool failed = out_of_memory(failing, [&] { both_halves.emplace(tandem::open<box>(1)); });
+    lab::check(failed == (failing != 0), "it throws, and leaks nothing");
+  });
+}
