@@ -309,7 +309,8 @@ class execution : public scheduler {
     return gaps[ask(choice::place, count)];
   }
 
-  /// What a compare-exchange finds: the newest store, or an older one; if that makes it succeed, it goes right behind it.
+  /// What a compare-exchange finds: the newest store, or an older one; if that makes it succeed, it goes right behind
+  /// it.
   std::size_t choose_found(const location& l, std::uint64_t expected, memory_order success, memory_order failure) {
     const std::size_t last = l.history.size() - 1;
     const std::size_t to_fail = memory_.oldest_admissible(me(), l, failure);

@@ -432,8 +432,8 @@ class scheduler {
     std::abort();
   }
 
-  /// After trouble: what the threads that have not ended had is left as it is, for somebody may refer to it. Their stacks
-  /// are used again; but a sanitizer, which knows what lies there, would not have that.
+  /// After trouble: what the threads that have not ended had is left as it is, for somebody may refer to it. Their
+  /// stacks are used again; but a sanitizer, which knows what lies there, would not have that.
   void bury() {
     for (unsigned i = 0; i < count_; ++i) {
       thread& t = *threads_[i];

@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""Breaks the library's sources, one small edit at a time, and asks the killers whether they notice.
+
+usage: source.py [--sample N --seed S] [--only TEXT] [--list] [--jobs N] [--timeout SECONDS] [--compiler COMMAND]
+
+Each mutant is one edit in detail/, sync/, async/ or port.hpp; killers.cpp is compiled with it and run. It is killed if
+it does not compile, if a killer fails, or if it does not end in time. One that survives has to be listed, with a reason,
+in tests/mutation/source_survivors.txt, and the other way round. Exit code 1 if that is not so.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HEADERS = ROOT / "include" / "tandem"
+SURVIVORS = ROOT / "tests" / "mutation" / "source_survivors.txt"
+
+# Which killers to run, so that there is less to compile: those of the header, or all.
+GROUPS = {
+    "sync/rendezvous.hpp": "of_rendezvous",
+    "async/mailbox.hpp": "of_mailbox",
+    "async/future.hpp": "of_future",
+    "port.hpp": "of_ports",
+}
+
+# (name, what to look for in a line of code, what to write instead)
+EDITS = [
+    ("while -> if", r"\bwhile \((?=.*\) \{$)", "if ("),
+    ("== -> !=", r" == ", " != "),
+    ("!= -> ==", r" != ", " == "),
+    ("< -> <=", r" < (?!.*>)", " <= "),
+    ("<= -> <", r" <= ", " < "),
+    ("> -> >=", r"(?<!-)(?<!operator) > ", " >= "),
+    (">= -> >", r" >= ", " > "),
+    ("&& -> ||", r" && ", " || "),
+    ("|| -> &&", r" \|\| ", " && "),
+    ("negate", r"\bif \((?!constexpr)", "if (!"),
+    ("true -> false", r"\btrue\b", "false"),
+    ("false -> true", r"\bfalse\b", "true"),
+    ("first <-> last", r"\bfirst_", "last_"),
+    ("last <-> first", r"\blast_\b", "first_"),
+    ("senders <-> receivers", r"\bsenders\b", "receivers"),
+    ("receivers <-> senders", r"\breceivers\b", "senders"),
+    ("senders_ <-> receivers_", r"\bsenders_\b", "receivers_"),
+    ("receivers_ <-> senders_", r"\breceivers_\b", "senders_"),
+    ("previous <-> next", r"\bprevious\b", "next"),
+    ("next <-> previous", r"\bnext\b", "previous"),
+    ("+ -> -", r" \+ ", " - "),
+    ("- -> +", r" - ", " + "),
+    ("1 -> 2", r"(?<= )1\b(?!')", "2"),
+    ("max <-> min", r"\bstd::min\(", "std::max("),
+    ("no lock", r"const (detail::)?scoped_lock hold\((\S+)\);", r"static_cast<void>(\2);"),
+]
+STATEMENT = re.compile(r"^(?!return\b|using\b|\}|:|if\b|for\b)[\w(*].*;$")
+# a name behind a type: nothing to leave out
+DECLARATION = re.compile(
+    r"^(const|constexpr|static|explicit|friend|alignas|auto|virtual)\b|= (default|delete);$|"
+    r"^(?!delete\b)[\w:]+(<.*>)?[*&]* (const )?[\w~]+(\(.*\).*|\[.*\]|\{.*\}| = .*)?;$|^[\w:]+\(const |^\w+\(\) noexcept"
+)
+# what is not there at run time, or is there for its speed, or for the lab
+INERT = re.compile(r"= (default|delete);|^\s*(enum|struct|class|requires|friend|using)\b|platform::(prefetch|plain_)")
+GUARDED = re.compile(r"^(\s*if \(.*\)) ([^{]*;)$")
+
+
+# How long to poll, and what a duration comes to: arithmetic, which tests/waiter.test.cpp and tests/verbs.test.cpp test.
+ELSEWHERE = ("backoff.hpp", "deadline.hpp")
+
+
+def files():
+    for folder in ("detail", "sync", "async"):
+        yield from (path for path in sorted((HEADERS / folder).glob("*.hpp")) if path.name not in ELSEWHERE)
+    yield HEADERS / "port.hpp"
+
+
+def code_of(text):
+    """Comments blanked out, every character where it was."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match.group())
+    return re.sub(r"//[^\n]*|/\*.*?\*/", blank, text, flags=re.S)
+
+
+def mutants_of_line(code, line):
+    """(what, new line) for one line of code, which is not a declaration."""
+    for name, pattern, instead in EDITS:
+        for match in re.finditer(pattern, code):
+            if match.start() < len(code):
+                new = line[: match.start()] + match.expand(instead) + line[match.end() :]
+                closes = name == "negate"
+                if closes:  # the condition as a whole
+                    depth, at = 0, match.end() - 1
+                    for i in range(at, len(code)):
+                        depth += {"(": 1, ")": -1}.get(code[i], 0)
+                        if depth == 0:
+                            inside = line[match.end() : i]
+                            if ";" in inside:
+                                cut = inside.rindex(";") + 1
+                                new = line[: match.end()] + inside[:cut] + " !(" + inside[cut:].strip() + ")" + line[i:]
+                            else:
+                                new = line[: match.end()] + "!(" + inside + ")" + line[i:]
+                            break
+                    else:
+                        continue
+                yield name, new
+    body = code.strip()
+    guarded = GUARDED.match(code.rstrip())
+    if guarded and "else" not in code:
+        yield "left out", line[: guarded.start(2)] + "{}"
+    elif STATEMENT.match(body) and not DECLARATION.match(body):
+        yield "left out", line[: len(line) - len(line.lstrip())] + "{}"
+
+
+def all_mutants():
+    found = []
+    for path in files():
+        text = path.read_text()
+        lines = text.split("\n")
+        codes = code_of(text).split("\n")
+        seen = {}
+        skipping = False
+        for number, (line, code) in enumerate(zip(lines, codes)):
+            if not code.strip() or code.startswith("#") or "static_assert" in code or "template <" in code or INERT.search(code):
+                continue
+            if "require(" in code:
+                skipping = True  # misuse has its own tests: the death tests of every primitive
+            if skipping:
+                skipping = not code.rstrip().endswith(";")
+                continue
+            for what, new in mutants_of_line(code, line):
+                if new == line:
+                    continue
+                key = f"{path.relative_to(HEADERS)}: {what}: {line.split('//')[0].strip()}"
+                seen[key] = seen.get(key, 0) + 1
+                found.append({"path": path, "number": number, "new": new, "what": what, "key": key, "nth": seen[key]})
+        for m in found:
+            if m["path"] == path and seen[m["key"]] > 1:
+                m["key"] += f" #{m['nth']}"
+    return found
+
+
+# --- all in one program, as far as that can be ------------------------------------------------------------------------
+#
+# To compile takes longer than to run. So one program gets the edits of many mutants, each behind a question which one it
+# is this time: a statement, a condition, an initial value. What cannot be written so is compiled for itself.
+
+CHOOSER = """#pragma once
+#include <cstdlib>
+#include <type_traits>
+namespace tandem_mutants {
+inline const int chosen = std::getenv("TANDEM_MUTANT") != nullptr ? std::atoi(std::getenv("TANDEM_MUTANT")) : 0;
+constexpr bool on(int n) noexcept {
+  if (std::is_constant_evaluated()) return false;
+  return chosen == n;
+}
+}  // namespace tandem_mutants
+"""
+
+
+def common_ends(old, new):
+    """How much they share, in front and behind."""
+    front = 0
+    while front < min(len(old), len(new)) and old[front] == new[front]:
+        front += 1
+    back = 0
+    while back < min(len(old), len(new)) - front and old[-1 - back] == new[-1 - back]:
+        back += 1
+    return front, back
+
+
+def balanced(text):
+    return all(text.count(a) == text.count(b) for a, b in ("()", "{}", "[]"))
+
+
+def part_of(line, before):
+    """(from, to, kind) of what may be asked about in a line of code; nothing if it has to be compiled for itself."""
+    code = code_of(line).rstrip()
+    body = code.strip()
+    begin = len(code) - len(code.lstrip())
+    starts = not before or before[-1] in ";{}:"
+    if not starts or re.match(r"(static|constexpr|using|public|:)", body) or "if constexpr" in body or "[&" in body:
+        return None
+    opener = re.match(r"^(\} else )?(if|while) \((.*)\) \{$", body)
+    if opener:
+        inside = opener.group(3)
+        last = inside.rfind("; ") + 2 if "; " in inside else 0
+        start = begin + opener.start(3) + last
+        return start, begin + opener.end(3), "condition"
+    one_liner = re.search(r"\{ (.*;) \}$", code)
+    if one_liner and body.count("{") == body.count("}") and "= [" not in body:
+        return one_liner.start(1), one_liner.end(1), "statement"
+    if not body.endswith(";") or not balanced(body):
+        return None
+    declared = re.match(r"^(const )?[\w:]+(<[^=]*>)?[*&]* (const )?\w+ = (.*);$", body)
+    if declared and not body.startswith(("return", "delete")):
+        return begin + declared.start(4), begin + declared.end(4), "value"
+    if DECLARATION.search(body) and not body.startswith(("delete", "return")):
+        return None
+    return begin, len(code), "statement"
+
+
+def together(mutants, options, folder):
+    """Numbers those that fit into one program, and compiles it. The others keep the number 0."""
+    for path in {m["path"] for m in mutants}:
+        codes = code_of(path.read_text()).split("\n")
+        for m in (m for m in mutants if m["path"] == path):
+            m["id"] = 0
+            old = path.read_text().split("\n")[m["number"]]
+            before = next((c.strip() for c in reversed(codes[: m["number"]]) if c.strip()), "")
+            part = part_of(old, before)
+            if part is None or m["what"] in ("while -> if", "no lock"):
+                continue
+            front, back = common_ends(old, m["new"])
+            if front < part[0] or len(old) - back > part[1]:
+                continue
+            m["part"] = part
+            m["text"] = m["new"][part[0] : len(m["new"]) - (len(old) - part[1])]
+            m["id"] = mutants.index(m) + 1
+    (folder / "mutants.hpp").write_text(CHOOSER)
+    for _ in range(20):
+        shutil.rmtree(folder / "include", ignore_errors=True)
+        for path in {m["path"] for m in mutants}:
+            lines = path.read_text().split("\n")
+            for number in {m["number"] for m in mutants if m["path"] == path and m["id"]}:
+                here = [m for m in mutants if m["path"] == path and m["number"] == number and m["id"]]
+                begin, end, kind = here[0]["part"]
+                old = lines[number][begin:end]
+                if kind == "statement":
+                    asked = "".join(f"if (tandem_mutants::on({m['id']})) {{ {m['text']} }} else " for m in here)
+                    asked += f"{{ {old} }}"
+                else:
+                    cast = "static_cast<bool>" if kind == "condition" else ""
+                    asked = "".join(f"tandem_mutants::on({m['id']}) ? {cast}({m['text']}) : " for m in here)
+                    asked += f"{cast}({old})"
+                lines[number] = lines[number][:begin] + asked + lines[number][end:]
+            target = folder / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text("\n".join(lines))
+        wrong = compiled(folder, options, ["-include", str(folder / "mutants.hpp")])
+        if wrong is None:
+            return
+        places = {(file, int(line) - 1) for file, line in re.findall(r"include/tandem/(\S+?\.hpp):(\d+)", wrong)}
+        hit = [m for m in mutants if (str(m["path"].relative_to(HEADERS)), m["number"]) in places and m["id"]]
+        if not hit:
+            raise SystemExit("the mutants do not compile together:\n" + wrong)
+        for m in hit:
+            m["id"] = 0
+    raise SystemExit("the mutants do not compile together")
+
+
+def compiled(folder, options, more):
+    """killers.cpp with the headers that are found in `folder` first; the errors, or nothing."""
+    command = options.compiler.split() + more + [
+        "-std=c++20", "-O1", "-w", "-DTANDEM_PLATFORM_HEADER=<tandem/lab/platform.hpp>", f"-I{folder}/include",
+        f"-I{options.snapshot}/include", f"-I{options.snapshot}/tests",
+        f"{options.snapshot}/tests/mutation/killers.cpp", "-o", str(folder / "killers"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    return None if done.returncode == 0 else done.stderr
+
+
+def fate_of(mutant, options):
+    """Why it is dead, or nothing."""
+    if mutant["id"]:
+        return run_killers(options.together / "killers", options, mutant["id"])
+    with tempfile.TemporaryDirectory(prefix="tandem-mutant-") as folder:
+        folder = pathlib.Path(folder)
+        relative = mutant["path"].relative_to(ROOT)
+        target = folder / relative  # found before the one in the snapshot
+        target.parent.mkdir(parents=True)
+        lines = (options.snapshot / relative).read_text().split("\n")
+        lines[mutant["number"]] = mutant["new"]
+        target.write_text("\n".join(lines))
+        group = GROUPS.get(str(mutant["path"].relative_to(HEADERS)), "all")
+        if compiled(folder, options, [f"-DKILLERS={group}"]) is not None:
+            return "does not compile"
+        return run_killers(folder / "killers", options, 0)
+
+
+def run_killers(program, options, number):
+    limited = ["sh", "-c", f"ulimit -v 8000000; exec {program}"]
+    try:
+        environment = {**os.environ, "TANDEM_MUTANT": str(number)}
+        ran = subprocess.run(limited, capture_output=True, timeout=options.timeout, env=environment)
+    except subprocess.TimeoutExpired:
+        return "does not end"
+    if ran.returncode == 0:
+        return None
+    said = ran.stdout.decode(errors="replace").strip().split("\n")
+    return "crashes" if ran.returncode != 1 else said[-1][:90]
+
+
+def reasons():
+    found, last = {}, None
+    if SURVIVORS.exists():
+        for line in SURVIVORS.read_text().split("\n"):
+            if not line.strip() or line.startswith("#"):
+                continue
+            if not line.startswith(" "):
+                last = line.strip()
+                found[last] = ""
+            elif last is not None:
+                found[last] = (found[last] + " " + line.strip()).strip()
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", type=int, default=0, help="only so many, chosen by the seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="only those whose name has this in it")
+    parser.add_argument("--list", action="store_true", help="say which there are, and run none")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--timeout", type=float, default=60)
+    parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
+    options = parser.parse_args()
+
+    everything = all_mutants()
+    mutants = [m for m in everything if options.only in m["key"]]
+    if options.list:
+        print("\n".join(m["key"] for m in mutants))
+        return 0
+    if options.sample:
+        mutants = random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
+
+    justified = reasons()
+    wrong, survivors = [], 0
+    keys = {m["key"] for m in everything}
+    wrong += [f"source_survivors.txt lists what there is not: {key}" for key in justified if key not in keys]
+    wrong += [f"source_survivors.txt gives no reason for: {key}" for key in justified if not justified[key]]
+    with tempfile.TemporaryDirectory(prefix="tandem-snapshot-") as folder, concurrent.futures.ThreadPoolExecutor(
+        options.jobs
+    ) as pool:
+        options.snapshot = pathlib.Path(folder)
+        for part in ("include", "tests/mutation"):  # the tree may change while this runs
+            shutil.copytree(ROOT / part, options.snapshot / part)
+        options.together = options.snapshot / "together"
+        options.together.mkdir()
+        together(mutants, options, options.together)
+        alone = sum(m["id"] == 0 for m in mutants)
+        print(f"{len(mutants) - alone} mutants in one program, {alone} each in its own", flush=True)
+        for mutant, fate in zip(mutants, pool.map(lambda m: fate_of(m, options), mutants)):
+            print(f"{fate or 'SURVIVES':<40} {mutant['key']}", flush=True)
+            survivors += fate is None
+            if fate is None and mutant["key"] not in justified:
+                wrong.append(f"nobody notices: {mutant['key']}")
+            if fate is not None and mutant["key"] in justified:
+                wrong.append(f"source_survivors.txt lists what is noticed ({fate}): {mutant['key']}")
+    print(f"{len(mutants)} mutants of {len(everything)}, {survivors} survive")
+    print("\n".join(f"FAILED: {sentence}" for sentence in wrong))
+    return 1 if wrong or not mutants else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
