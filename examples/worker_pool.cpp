@@ -48,6 +48,7 @@ int main() {
   lab::options few;
   few.preemptions = 1;  // interruptions of a thread that could go on
   few.spurious = 0;     // sleeps that end for no reason
+  few.rereads = 0;      // old values that are read once more
   const lab::report found = lab::explore(few, one_job<ending::by_note>);
   std::cout << "by note, one job:    " << lab::name_of(found.what) << '\n';
   std::cerr << found.text << '\n';

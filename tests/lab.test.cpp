@@ -417,3 +417,20 @@ TEST_CASE("where memory orders are written, and what happens with weaker ones") 
   }
   CHECK(killed == 2);
 }
+
+TEST_CASE("two who poll for what a third does later do not keep time from passing") {
+  lab::options bounds;
+  bounds.preemptions = 1;
+  const auto report = lab::explore(bounds, [] {
+    tandem::atomic<bool> go{false};
+    const auto poll = [&] {
+      while (!go.load(order::acquire)) tandem::platform::yield();
+    };
+    const auto ana = lab::spawn("ana", poll);
+    const auto ben = lab::spawn("ben", poll);
+    tandem::sleep_for(5us);
+    go.store(true, order::release);
+  });
+  INFO(report.text);
+  CHECK(report.exhausted);
+}

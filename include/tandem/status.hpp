@@ -95,6 +95,7 @@ struct result_access {
   }
   template <class T>
   static T* memory(result<T>& r) noexcept {
+    platform::plain_new(std::addressof(r.value_));
     return std::addressof(r.value_);
   }
   template <class R>

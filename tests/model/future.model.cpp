@@ -71,7 +71,7 @@ TEST_CASE("a promise that is kept, whoever comes first", "[model][future]") {
                lab::check(me.get(f) == status::ok, "it is kept");
                lab::check(me.get(f) == status::closed, "once");
              }));
-  holds("set_value, get, after polling", 755, {.preemptions = 4, .longest_spin = 1000, .longest_yield = 1000},
+  holds("set_value, get, after polling", 725, {.preemptions = 4, .longest_spin = 1000, .longest_yield = 1000},
         both([](holder& me, promise& p) { me.keep(p, 1); }, [](holder& me, future& f) { me.get(f); }));
   holds("set_value twice, try_get twice", 129, far,
         both(

@@ -115,7 +115,7 @@ TEST_CASE("when the last receiver goes, senders are told, and what nobody receiv
               me.try_send(out, 2);
             },
             [](witness& me, auto& in) { me.try_receive(in); }));
-  holds("two receivers", 83998, {.rereads = 0}, [] {
+  holds("two receivers", 83898, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     witness first, second, sender;
     {

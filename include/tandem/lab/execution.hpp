@@ -98,7 +98,7 @@ class execution : public scheduler {
   }
 
   std::uint64_t load(atomic_handle& a, std::uint64_t outside, memory_order o, const site& where) {
-    point(where, "load");
+    point(where, "load", false);
     location& l = reach(a, outside, where);
     o = ordered(o, where, "load", false);
     const std::size_t last = l.history.size() - 1;
@@ -187,7 +187,7 @@ class execution : public scheduler {
   /// Sleeps while the newest value of the atomic is `seen`.
   void park(atomic_handle& a, std::uint64_t outside, const void* address, std::uint64_t seen, instant_ns until,
             const site& where) {
-    point(where, "park");
+    point(where, "park", false);
     location& l = reach(a, outside, where);
     const bool changed = l.newest().value != seen;
     memory_.touch(me(), l, where);

@@ -11,8 +11,8 @@
 //              parked     until unparked, or until its deadline
 //              sleeping   until its deadline
 //              blocked    until a condition: the thread it joins has ended, a callback has returned
-//              polling    has said (yield, spin_hint) that it waits for others: runs again when somebody else has taken
-//                         a step. If all who are runnable are polling, a microsecond passes.
+//              polling    has said (yield, spin_hint) that it waits for others: runs again when somebody else has
+//                         changed something. If all who are runnable are polling, a microsecond passes.
 //            Wherever there could be a choice it looks first whether all that can follow is known (states.hpp). If so,
 //            the execution is run to its end, so that nothing leaks, but chooses nothing any more.
 // Invariants One fiber runs. A thread that is not running stands before a step, or in one that waits. Whoever has just
@@ -182,10 +182,10 @@ class scheduler {
     }
   }
 
-  /// Before a step: others may come first.
-  void point(const site& where, const char* name) {
+  /// Before a step: others may come first. Whether it changes anything that those who poll might be waiting for.
+  void point(const site& where, const char* name, bool changes = true) {
     count_step(where, name);
-    if (somebody_polls_) nobody_else_polls();
+    if (somebody_polls_ && changes) nobody_else_polls();
     running_->woken = false;
     if (std::exchange(running_->chosen, false)) return;  // just now, and has taken no step since
     while (!cut_) {

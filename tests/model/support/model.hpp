@@ -53,7 +53,7 @@ void holds(std::string_view name, std::uint64_t floor, const reach& far, Body&& 
   INFO(report.summary());
   REQUIRE(report.passed());
   REQUIRE(report.exhausted);
-  REQUIRE(report.executions >= floor);
+  CHECK(report.executions >= floor);
 }
 
 /// What one thread did and saw. Each has its own: the order in which threads write is not theirs to see. A verb's
