@@ -79,6 +79,7 @@ void explore(benchmark::State& state, void (*model)(int)) {
   lab::options chosen;
   chosen.preemptions = static_cast<unsigned>(state.range(1));
   chosen.reduce = state.range(2) != 0;
+  chosen.rereads = 0;  // as in those models that would otherwise take too long
   std::uint64_t executions = 0;
   std::uint64_t steps = 0;
   for (auto _ : state) {
