@@ -36,6 +36,14 @@ bool out_of_memory(unsigned number, const Function& f) {
 // Out of line: g++ would see through one half of a pair and warn that free() does not match new.
 [[gnu::noinline]] void* operator new(std::size_t size) { return model::allocated(size, alignof(std::max_align_t)); }
 [[gnu::noinline]] void* operator new[](std::size_t size) { return model::allocated(size, alignof(std::max_align_t)); }
+// The standard's own nothrow forms would come from elsewhere under a sanitizer, and be freed here all the same.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::aligned_alloc(alignof(std::max_align_t),
+                            (size + alignof(std::max_align_t)) & ~(alignof(std::max_align_t) - 1));
+}
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t& how) noexcept {
+  return operator new(size, how);
+}
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
   return model::allocated(size, static_cast<std::size_t>(alignment));
 }
