@@ -34,7 +34,7 @@ inline std::optional<int> floor_of(std::string_view header) {
     std::string_view folder;
     int floor;
   };
-  constexpr std::array rooms{room{"platform", 0}, room{"lab", 0},   room{"detail", 1}, room{"", 2},    room{"sync", 3},
+  constexpr std::array rooms{room{"platform", 0}, room{"lab", 0},   room{"detail", 1}, room{"", 2},     room{"sync", 3},
                              room{"async", 3},    room{"blend", 4}, room{"coro", 4},   room{"trace", 4}};
   for (const room& r : rooms) {
     if (r.folder == folder_of(header)) return r.floor;
