@@ -24,6 +24,7 @@ using platform::order;
 using tandem::detail::backoff;
 using tandem::detail::budget;
 using tandem::detail::deadline;
+using tandem::detail::firmness;
 using tandem::detail::outcome;
 using tandem::detail::place;
 using tandem::detail::wait_list;
@@ -85,7 +86,7 @@ TEST_CASE("a steadfast waiter belongs to whoever takes it out of its list") {
   waiter w;
   place p(w);
   wait_list list;
-  w.stand_fast(true);
+  w.waits(firmness::steadfast);
   list.insert(p);
   REQUIRE(list.claim_first() == &p);
   CHECK(list.claim_first() == nullptr);
@@ -174,42 +175,127 @@ TEST_CASE("a waiter can be armed again once nobody knows it") {
 }
 
 namespace {
-struct awaited : waiter {
-  awaited() noexcept : waiter([](waiter& me) noexcept { static_cast<awaited&>(me).woken += 1; }) {}
-  int woken = 0;
+struct counts_posts final : tandem::scheduler {
+  void post(tandem::run_item& item) noexcept override { posted.push_back(&item); }
+  std::vector<tandem::run_item*> posted;
+};
+struct awaited : tandem::detail::resumable {
+  awaited() noexcept : resumable([](tandem::run_item&) noexcept {}) { belongs_to(home_); }
+  std::size_t posted() const { return home_.posted.size(); }
+
+ private:
+  counts_posts home_;
 };
 }  // namespace
 
-TEST_CASE("a waiter that is no thread is woken by its own function, once, after the outcome is there") {
+TEST_CASE("a waiter that is no thread is posted to its scheduler, once, after the outcome is there") {
   awaited w;
   REQUIRE(w.fall_asleep());
   REQUIRE(w.claim());
-  CHECK(w.woken == 0);
+  CHECK(w.posted() == 0);
   w.complete(outcome::ok);
-  CHECK(w.woken == 1);
+  CHECK(w.posted() == 1);
   CHECK(w.written() == outcome::ok);
   CHECK_FALSE(w.cancel(outcome::stopped));
-  CHECK(w.woken == 1);
+  CHECK(w.posted() == 1);
 }
 
-TEST_CASE("a waiter that has not fallen asleep is not woken: it finds the outcome when it would") {
+TEST_CASE("a waiter that has not fallen asleep is not posted: it finds the outcome when it would") {
   awaited w;
   REQUIRE(w.cancel(outcome::ok));
-  CHECK(w.woken == 0);
+  CHECK(w.posted() == 0);
   CHECK_FALSE(w.fall_asleep());
   CHECK(w.written() == outcome::ok);
-  CHECK(w.woken == 0);
+  CHECK(w.posted() == 0);
 }
 
-TEST_CASE("either the waiter finds the outcome or its wake function is called, never both, never neither") {
+TEST_CASE("a waiter that is suspended before it is enlisted is posted without falling asleep") {
+  awaited w;
+  place p(w);
+  wait_list list;
+  w.waits(firmness::suspended);
+  list.insert(p);
+  REQUIRE(list.claim_first() == &p);
+  p.complete(outcome::closed);
+  CHECK(w.posted() == 1);
+  CHECK(w.written() == outcome::closed);
+}
+
+TEST_CASE("either the waiter finds the outcome or it is posted, never both, never neither") {
   for (int round = 0; round < 1000; ++round) {
     awaited w;
     std::thread partner([&] { w.cancel(outcome::ok); });
     const bool asleep = w.fall_asleep();
     partner.join();
-    REQUIRE(w.woken == (asleep ? 1 : 0));
+    REQUIRE(w.posted() == (asleep ? 1U : 0U));
     REQUIRE(w.written() == outcome::ok);
   }
+}
+
+// --- a waiter with several places -------------------------------------------------------------------------------------
+
+namespace {
+struct two_places {
+  two_places() {
+    who.waits(firmness::several);
+    who.go_away();
+    left.insert(first);
+    right.insert(second);
+  }
+  waiter who;
+  place first{who, 0};
+  place second{who, 1};
+  wait_list left;
+  wait_list right;
+};
+}  // namespace
+
+TEST_CASE("whoever claims a waiter with several places says which") {
+  two_places w;
+  REQUIRE(w.who.step_up());
+  REQUIRE(w.right.claim_first() == &w.second);
+  w.second.complete(outcome::ok);
+  CHECK(w.who.wait(deadline::forever()) == outcome::ok);
+  CHECK(w.who.number_of_place() == 1);
+  CHECK(w.left.claim_first() == nullptr);  // the other place is dropped
+  CHECK(w.left.empty());
+}
+
+TEST_CASE("a waiter that is away cannot be claimed, but knows that somebody tried, and where") {
+  two_places w;
+  CHECK(w.left.claim_first() == nullptr);
+  CHECK(w.left.empty());
+  CHECK_FALSE(w.who.step_up());
+  w.who.step_back();
+  CHECK(w.first.was_dropped());
+  CHECK_FALSE(w.first.was_dropped());  // it has been told
+  CHECK_FALSE(w.second.was_dropped());
+  w.left.insert(w.first);
+  REQUIRE(w.who.step_up());
+  CHECK(w.left.claim_first() == &w.first);
+}
+
+TEST_CASE("a waiter with several places is told of a place that was dropped while it was claimed through another") {
+  two_places w;
+  REQUIRE(w.who.step_up());
+  REQUIRE(w.left.claim_first() == &w.first);
+  CHECK(w.right.claim_first() == nullptr);
+  w.first.complete(outcome::look);
+  CHECK(w.who.wait(deadline::forever()) == outcome::look);
+  w.who.step_back();
+  CHECK(w.first.was_dropped());
+  CHECK(w.second.was_dropped());
+}
+
+TEST_CASE("whoever looks for a partner passes itself by") {
+  two_places w;
+  waiter other;
+  place where(other);
+  w.left.insert(where);
+  CHECK(w.left.claim_first(&w.who) == &where);
+  CHECK(w.left.claim_first(&w.who) == nullptr);
+  CHECK_FALSE(w.left.empty());
+  CHECK(w.who.step_up());
 }
 
 // --- the list --------------------------------------------------------------------------------------------------------
@@ -270,8 +356,8 @@ TEST_CASE("one that was woken in vain stands where it stood before") {
   place* const second = list.claim_first();
   REQUIRE(first == &all[0].where);
   REQUIRE(second == &all[1].where);
-  first->who.complete(outcome::look);
-  second->who.complete(outcome::look);
+  first->complete(outcome::look);
+  second->complete(outcome::look);
   first->who.rearm();
   second->who.rearm();
   list.insert(*second);

@@ -117,6 +117,9 @@ class send_port : public detail::port<C, detail::half::sending>,
   detail::outcome send_core(typename C::value_type& value, detail::deadline until, detail::stop_request stop) {
     return detail::core_access::send(this->channel(), value, until, stop);
   }
+  auto send_operation(typename C::value_type& value) noexcept {
+    return detail::core_access::send_operation(this->channel(), value);
+  }
 };
 
 /// The receiving half of a channel, and one of its owners.
@@ -130,6 +133,9 @@ class receive_port : public detail::port<C, detail::half::receiving>,
   friend detail::core_access;
   detail::outcome receive_core(typename C::value_type* to, detail::deadline until, detail::stop_request stop) {
     return detail::core_access::receive(this->channel(), to, until, stop);
+  }
+  auto receive_operation(typename C::value_type* to) noexcept {
+    return detail::core_access::receive_operation(this->channel(), to);
   }
 };
 

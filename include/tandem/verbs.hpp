@@ -7,6 +7,8 @@
 //              try_send_until(v, instant)  the same, by any clock; a clock that is set back is waited for (one that is
 //                                          set forward is not noticed before the wait is over)
 //              ..., token)                 gives up, stopped, when stop is requested
+//            and the same to be awaited by a coroutine, co_send(v) and so on, but for try_send: it never waits, so there
+//            is nothing to await. awaitable.hpp says more. A deadline of theirs is one of tandem::clock.
 //            Which outcome, if several could be: stopped, if stop was requested before the call, and then nothing has
 //            been attempted; else what can be done at once is done, even if the deadline is past; else closed; else
 //            full or empty, timeout or stopped, whichever comes first.
@@ -14,8 +16,9 @@
 //            that is not ok has taken nothing. send(const T&) copies before anything else, so a copy that throws has
 //            sent nothing. Nothing else throws, unless now() of a clock of yours does.
 //            Iteration receives until the channel is closed and drained:  for (auto& letter : inbox) ...
-// Algorithm  Each is one line over one core per primitive, which takes a deadline and perhaps a token. A primitive
-//            derives from the two classes below and befriends detail::core_access.
+// Algorithm  Each is one line over one core per primitive, which takes a deadline and perhaps a token; each that is
+//            awaited one line over the operation itself. A primitive derives from the two classes below and befriends
+//            detail::core_access.
 // Tests      tests/verbs.test.cpp, and each primitive's own
 #pragma once
 
@@ -27,6 +30,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <tandem/awaitable.hpp>
+#include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/operation.hpp>
 #include <tandem/mode.hpp>
@@ -48,19 +53,15 @@ struct core_access {
   static outcome receive(C& c, T* to, deadline until, stop_request stop) {
     return c.receive_core(to, until, stop);
   }
-};
-
-/// The status for an outcome; `refused` is what this side calls it when it would have had to wait.
-constexpr status to_status(outcome how, status::code refused) noexcept {
-  switch (how) {
-    case outcome::ok: return status::ok;
-    case outcome::closed: return status::closed;
-    case outcome::timeout: return status::timeout;
-    case outcome::stopped: return status::stopped;
-    case outcome::abandoned: return status::abandoned;
-    default: return refused;
+  template <class C, class T>
+  static auto send_operation(C& c, T& value) noexcept {
+    return c.send_operation(value);
   }
-}
+  template <class C, class T>
+  static auto receive_operation(C& c, T* to) noexcept {
+    return c.receive_operation(to);
+  }
+};
 
 /// attempt(deadline) with a deadline on any clock. One that the platform does not know may run differently from its
 /// own, so when the wait is over the user's clock has the last word.
@@ -105,7 +106,8 @@ class receive_iterator {
 
 }  // namespace detail
 
-/// send and its variants, for a channel whose private core is `outcome send_core(T&, deadline, stop_request)`.
+/// send and its variants, for a channel whose private core is `outcome send_core(T&, deadline, stop_request)`, and
+/// whose send_operation(T&) is what that core runs.
 template <class Channel, class T>
 class send_verbs {
  public:
@@ -134,6 +136,33 @@ class send_verbs {
   template <class Clock, class Duration>
   status try_send_until(T&& value, std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
     return core_until(value, when, &stop);
+  }
+
+  // To be awaited by a coroutine; co_await gives the status.
+
+  /// ok, or closed.
+  auto co_send(T&& value) { return awaited<detail::by_partner>(value); }
+  /// The same, or stopped.
+  auto co_send(T&& value, const stop_token& stop) { return awaited<detail::by_stop>(value, stop); }
+  /// Waits at most so long: ok, timeout or closed.
+  template <class Rep, class Period>
+  auto co_try_send_for(T&& value, std::chrono::duration<Rep, Period> patience) {
+    return awaited<detail::by_time>(value, detail::deadline::after(patience));
+  }
+  /// The same, or stopped.
+  template <class Rep, class Period>
+  auto co_try_send_for(T&& value, std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return awaited<detail::by_time_or_stop>(value, detail::deadline::after(patience), stop);
+  }
+  /// Waits until that instant at most: ok, timeout or closed.
+  template <class Duration>
+  auto co_try_send_until(T&& value, std::chrono::time_point<clock, Duration> when) {
+    return awaited<detail::by_time>(value, detail::deadline::at_or_forever(when.time_since_epoch()));
+  }
+  /// The same, or stopped.
+  template <class Duration>
+  auto co_try_send_until(T&& value, std::chrono::time_point<clock, Duration> when, const stop_token& stop) {
+    return awaited<detail::by_time_or_stop>(value, detail::deadline::at_or_forever(when.time_since_epoch()), stop);
   }
 
   // The same with a copy of the value.
@@ -172,6 +201,36 @@ class send_verbs {
   status try_send_until(const T& value, std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
     return try_send_until(T(value), when, stop);
   }
+  auto co_send(const T& value)
+    requires std::is_copy_constructible_v<T>
+  {
+    return awaited_copy<detail::by_partner>(value);
+  }
+  auto co_send(const T& value, const stop_token& stop)
+    requires std::is_copy_constructible_v<T>
+  {
+    return awaited_copy<detail::by_stop>(value, stop);
+  }
+  template <class Rep, class Period>
+    requires std::is_copy_constructible_v<T>
+  auto co_try_send_for(const T& value, std::chrono::duration<Rep, Period> patience) {
+    return awaited_copy<detail::by_time>(value, detail::deadline::after(patience));
+  }
+  template <class Rep, class Period>
+    requires std::is_copy_constructible_v<T>
+  auto co_try_send_for(const T& value, std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return awaited_copy<detail::by_time_or_stop>(value, detail::deadline::after(patience), stop);
+  }
+  template <class Duration>
+    requires std::is_copy_constructible_v<T>
+  auto co_try_send_until(const T& value, std::chrono::time_point<clock, Duration> when) {
+    return awaited_copy<detail::by_time>(value, detail::deadline::at_or_forever(when.time_since_epoch()));
+  }
+  template <class Duration>
+    requires std::is_copy_constructible_v<T>
+  auto co_try_send_until(const T& value, std::chrono::time_point<clock, Duration> when, const stop_token& stop) {
+    return awaited_copy<detail::by_time_or_stop>(value, detail::deadline::at_or_forever(when.time_since_epoch()), stop);
+  }
 
  protected:
   send_verbs() noexcept = default;
@@ -183,6 +242,18 @@ class send_verbs {
   status core(T& value, detail::deadline until, detail::stop_request stop = nullptr) {
     const auto how = detail::core_access::send(static_cast<Channel&>(*this), value, until, stop);
     return detail::to_status(how, status::full);
+  }
+  template <class Limit, class... Limits>
+  auto awaited(T& value, const Limits&... limit) {
+    const auto op = detail::core_access::send_operation(static_cast<Channel&>(*this), value);
+    return send_awaitable<std::remove_const_t<decltype(op)>, Limit>(op, limit...);
+  }
+  template <class Limit, class... Limits>
+  auto awaited_copy(const T& value, const Limits&... limit) {
+    const auto operation = [this](T& copy) {
+      return detail::core_access::send_operation(static_cast<Channel&>(*this), copy);
+    };
+    return copy_send_awaitable<T, std::invoke_result_t<decltype(operation), T&>, Limit>(operation, value, limit...);
   }
   template <class TimePoint>
   status core_until(T& value, TimePoint when, detail::stop_request stop) {
@@ -196,7 +267,7 @@ class send_verbs {
 };
 
 /// receive and its variants, for a channel whose private core is `outcome receive_core(T* to, deadline, stop_request)`,
-/// which constructs the message at `to` iff it returns ok.
+/// which constructs the message at `to` iff it returns ok, and whose receive_operation(T* to) is what that core runs.
 template <class Channel, class T>
 class receive_verbs {
  public:
@@ -227,6 +298,33 @@ class receive_verbs {
     return core_until(when, &stop);
   }
 
+  // To be awaited by a coroutine; co_await gives the result.
+
+  /// A message, or closed.
+  auto co_receive() { return awaited<detail::by_partner>(); }
+  /// The same, or stopped.
+  auto co_receive(const stop_token& stop) { return awaited<detail::by_stop>(stop); }
+  /// Waits at most so long: a message, timeout or closed.
+  template <class Rep, class Period>
+  auto co_try_receive_for(std::chrono::duration<Rep, Period> patience) {
+    return awaited<detail::by_time>(detail::deadline::after(patience));
+  }
+  /// The same, or stopped.
+  template <class Rep, class Period>
+  auto co_try_receive_for(std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return awaited<detail::by_time_or_stop>(detail::deadline::after(patience), stop);
+  }
+  /// Waits until that instant at most: a message, timeout or closed.
+  template <class Duration>
+  auto co_try_receive_until(std::chrono::time_point<clock, Duration> when) {
+    return awaited<detail::by_time>(detail::deadline::at_or_forever(when.time_since_epoch()));
+  }
+  /// The same, or stopped.
+  template <class Duration>
+  auto co_try_receive_until(std::chrono::time_point<clock, Duration> when, const stop_token& stop) {
+    return awaited<detail::by_time_or_stop>(detail::deadline::at_or_forever(when.time_since_epoch()), stop);
+  }
+
   /// Messages one after the other until the channel is closed and drained; a single pass.
   auto begin() { return detail::receive_iterator<Channel>(static_cast<Channel&>(*this)); }
   std::default_sentinel_t end() noexcept { return std::default_sentinel; }
@@ -246,6 +344,13 @@ class receive_verbs {
         detail::core_access::receive(static_cast<Channel&>(*this), detail::result_access::memory(letter), until, stop);
     detail::result_access::conclude(letter, detail::to_status(how, status::empty));
     return letter;
+  }
+  template <class Limit, class... Limits>
+  auto awaited(const Limits&... limit) {
+    const auto operation = [this](T* to) {
+      return detail::core_access::receive_operation(static_cast<Channel&>(*this), to);
+    };
+    return receive_awaitable<T, std::invoke_result_t<decltype(operation), T*>, Limit>(operation, limit...);
   }
   template <class TimePoint>
   result<T> core_until(TimePoint when, detail::stop_request stop) {

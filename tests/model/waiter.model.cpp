@@ -17,6 +17,7 @@
 using namespace model;
 using namespace std::chrono_literals;
 using tandem::detail::deadline;
+using tandem::detail::firmness;
 using tandem::detail::mutex;
 using tandem::detail::outcome;
 using tandem::detail::place;
@@ -58,13 +59,13 @@ struct line {
     if (first == nullptr) return false;
     void* const slot = first->slot;
     *static_cast<tandem::cell<int>*>(slot) = number;
-    first->who.complete(outcome::ok);
+    first->complete(outcome::ok);
     return true;
   }
   /// Stands in line until served, and says with what; 0: until the deadline.
   int wait(deadline until) {
     waiter me;
-    me.stand_fast(until.is_forever());
+    me.waits(until.is_forever() ? firmness::steadfast : firmness::revocable);
     place here(me);
     tandem::cell<int> got(0);
     here.slot = &got;
@@ -164,14 +165,20 @@ TEST_CASE("a stop request ends a wait, before it, during it, or not at all", "[m
 }
 
 TEST_CASE("a waiter that is no thread is woken once, or finds the outcome itself", "[model][waiter]") {
-  holds("a wake function", 17, far, [] {
-    struct suspended {
-      waiter me{[](waiter& w) noexcept { reinterpret_cast<suspended*>(&w)->go_on(); }};
+  holds("a post", 17, far, [] {
+    struct runs_at_once final : tandem::scheduler {
+      void post(tandem::run_item& item) noexcept override { item.run(); }
+    };
+    struct suspended : tandem::detail::resumable {
+      suspended() noexcept : resumable([](tandem::run_item& me) noexcept { static_cast<suspended&>(me).go_on(); }) {
+        belongs_to(home);
+      }
+      runs_at_once home;
       tandem::cell<int> left_behind{0};
       tandem::cell<int> message{0};
       tandem::atomic<int> went_on{0};
       void go_on() noexcept {
-        lab::check(me.written() == outcome::ok, "the outcome is there");
+        lab::check(written() == outcome::ok, "the outcome is there");
         lab::check(left_behind == 1 && message == 1, "and what either side did before");
         lab::check(went_on.fetch_add(1, std::memory_order_relaxed) == 0, "once");
       }
@@ -179,12 +186,12 @@ TEST_CASE("a waiter that is no thread is woken once, or finds the outcome itself
     suspended s;
     {
       const auto partner = lab::spawn("partner", [&] {
-        lab::check(s.me.claim(), "nobody else does");
+        lab::check(s.claim(), "nobody else does");
         s.message = 1;
-        s.me.complete(outcome::ok);
+        s.complete(outcome::ok);
       });
       s.left_behind = 1;
-      if (!s.me.fall_asleep()) s.go_on();
+      if (!s.fall_asleep()) s.go_on();
     }
     lab::check(s.went_on.load(std::memory_order_relaxed) == 1, "it has gone on");
   });
@@ -283,7 +290,7 @@ TEST_CASE("one that was woken in vain waits again", "[model][waiter]") {
             first = list.claim_first();
           }
           lab::check(first != nullptr, "it stands there");
-          first->who.complete(i == 0 ? outcome::look : outcome::ok);
+          first->complete(i == 0 ? outcome::look : outcome::ok);
         }
       });
       waiter me;

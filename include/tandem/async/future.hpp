@@ -45,6 +45,8 @@
 #include <utility>
 #include <variant>
 
+#include <tandem/awaitable.hpp>
+#include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/mutex.hpp>
@@ -78,26 +80,21 @@ class one_shot {
     if ((seen & filled) != 0) return status::closed;
     if ((seen & future_gone) != 0) return status::abandoned;
     hand_over(value, std::addressof(value_.value));
-    announce(filled, outcome::ok);
+    announce(filled);
     return status::ok;
   }
 
   void promise_goes() noexcept {
     // relaxed: this thread alone sets that bit
-    if ((bits_.load(order::relaxed) & filled) == 0) announce(abandoned, outcome::abandoned);
+    if ((bits_.load(order::relaxed) & filled) == 0) announce(abandoned);
     part(promise_gone, future_gone);
   }
 
   // --- the future's end ---
 
-  outcome get(T* to, deadline until, stop_request stop) {
-    const outcome how = run(getting{*this}, until, stop);
-    if (how == outcome::ok) {
-      hand_over(value_.value, to);
-      taken_ = true;
-    }
-    return how;
-  }
+  struct getting;
+  getting get_operation(T* to) noexcept { return {*this, to}; }
+  outcome get(T* to, deadline until, stop_request stop) { return run(get_operation(to), until, stop); }
 
   bool is_ready() const noexcept { return peek() != outcome::refused; }
 
@@ -111,29 +108,6 @@ class one_shot {
   static constexpr std::uint32_t promise_gone = 8;
   static constexpr std::uint32_t future_gone = 16;
 
-  /// One get, for detail::run.
-  struct getting {
-    static constexpr bool polls = false;
-    one_shot& shared;
-
-    outcome try_now() const noexcept { return shared.peek(); }
-    outcome enlist(place& here) const noexcept {
-      if (const outcome how = shared.peek(); how != outcome::refused) return how;
-      {
-        const scoped_lock hold(shared.mutex_);
-        shared.getter_ = &here;
-      }
-      // acquire is edge V; release is not needed for the place, which goes by the lock
-      const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acquire /*V*/);
-      return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
-    }
-    bool withdraw(place&) const noexcept {
-      const scoped_lock hold(shared.mutex_);
-      return shared.getter_.exchange(nullptr) != nullptr;
-    }
-    void leave() const noexcept {}  // there is nobody else whose turn it could be
-  };
-
   ~one_shot() {
     // relaxed: after edge G
     if ((bits_.load(order::relaxed) & filled) != 0) end_message(value_.value);
@@ -146,16 +120,16 @@ class one_shot {
     return (seen & abandoned) != 0 ? outcome::abandoned : outcome::refused;
   }
 
-  /// Says how it ended, and wakes whoever waits for it.
-  void announce(std::uint32_t bit, outcome how) noexcept {
+  /// Says that it is over, and wakes whoever waits for it.
+  void announce(std::uint32_t bit) noexcept {
     if ((bits_.fetch_or(bit, order::release /*V*/) & waiting) == 0) return;
     place* getter = nullptr;
     {
       const scoped_lock hold(mutex_);
       getter = getter_.exchange(nullptr);
-      if (getter != nullptr && !getter->who.claim()) getter = nullptr;
+      if (getter != nullptr && !getter->claim()) getter = nullptr;
     }
-    if (getter != nullptr) getter->who.complete(how);
+    if (getter != nullptr) getter->complete(outcome::look);
   }
 
   void part(std::uint32_t mine, std::uint32_t others) noexcept {
@@ -169,9 +143,39 @@ class one_shot {
   raw<T> value_;
 };
 
-/// promise<void> carries nothing but that it was kept.
+/// One get, for whoever runs it: the value goes to `to`.
 template <class T>
-using carried = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+struct one_shot<T>::getting {
+  static constexpr bool polls = false;
+  static constexpr bool settled = false;
+
+  one_shot& shared;
+  T* to;
+
+  outcome attempt() noexcept {
+    const outcome how = shared.peek();
+    if (how == outcome::ok) {
+      hand_over(shared.value_.value, to);
+      shared.taken_ = true;
+    }
+    return how;
+  }
+  outcome enlist(place& here) noexcept {
+    if (const outcome how = attempt(); how != outcome::refused) return how;
+    {
+      const scoped_lock hold(shared.mutex_);
+      shared.getter_ = &here;
+    }
+    // acquire is edge V; release is not needed for the place, which goes by the lock
+    const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acquire /*V*/);
+    return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
+  }
+  bool withdraw(place&) noexcept {
+    const scoped_lock hold(shared.mutex_);
+    return shared.getter_.exchange(nullptr) != nullptr;
+  }
+  void leave() const noexcept {}  // there is nobody else whose turn it could be
+};
 
 }  // namespace detail
 
@@ -271,6 +275,31 @@ class future {
     return core_until(when, &stop);
   }
 
+  // To be awaited by a coroutine; co_await gives the result. awaitable.hpp says more.
+
+  /// The value; abandoned if none will come, closed if it has been got before.
+  auto co_get() { return awaited<detail::by_partner>(); }
+  /// The same, or stopped.
+  auto co_get(const stop_token& stop) { return awaited<detail::by_stop>(stop); }
+  /// Waits at most so long, then timeout.
+  template <class Rep, class Period>
+  auto co_try_get_for(std::chrono::duration<Rep, Period> patience) {
+    return awaited<detail::by_time>(detail::deadline::after(patience));
+  }
+  template <class Rep, class Period>
+  auto co_try_get_for(std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
+    return awaited<detail::by_time_or_stop>(detail::deadline::after(patience), stop);
+  }
+  /// Waits until that instant at most, then timeout.
+  template <class Duration>
+  auto co_try_get_until(std::chrono::time_point<clock, Duration> when) {
+    return awaited<detail::by_time>(detail::deadline::at_or_forever(when.time_since_epoch()));
+  }
+  template <class Duration>
+  auto co_try_get_until(std::chrono::time_point<clock, Duration> when, const stop_token& stop) {
+    return awaited<detail::by_time_or_stop>(detail::deadline::at_or_forever(when.time_since_epoch()), stop);
+  }
+
   /// Whether a get would not have had to wait. Once true it stays true.
   [[nodiscard]] bool was_ready() const noexcept { return shared().is_ready(); }
 
@@ -288,6 +317,11 @@ class future {
     return *shared_;
   }
 
+  template <class Limit, class... Limits>
+  auto awaited(const Limits&... limit) {
+    const auto operation = [&block = shared()](message* to) { return block.get_operation(to); };
+    return receive_awaitable<T, std::invoke_result_t<decltype(operation), message*>, Limit>(operation, limit...);
+  }
   template <class Attempt>
   static result<message> receive(const Attempt& attempt) {
     auto letter = detail::result_access::empty_handed<message>();

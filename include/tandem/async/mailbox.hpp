@@ -73,9 +73,7 @@
 //            tests/stress/mailbox.stress.cpp
 #pragma once
 
-#include <algorithm>
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -163,11 +161,13 @@ class mailbox : private detail::require_message<T>,
     std::uint64_t position(std::uint64_t tail) const noexcept { return tail & ~closed; }
   };
 
+  party<senders> send_operation(T& value) noexcept { return {*this, std::addressof(value)}; }
+  party<receivers> receive_operation(T* to) noexcept { return {*this, to}; }
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
-    return party<senders>{*this, std::addressof(value)}.run(until, stop);
+    return send_operation(value).run(until, stop);
   }
   detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
-    return party<receivers>{*this, to}.run(until, stop);
+    return receive_operation(to).run(until, stop);
   }
 
   static std::uint64_t checked(std::integral auto capacity) noexcept;
@@ -315,6 +315,7 @@ template <class T>
 template <detail::side Side>
 struct mailbox<T>::party {
   static constexpr bool polls = true;  // a message need not wait for anybody to wake
+  static constexpr bool settled = false;
 
   mailbox& box;
   T* message;
@@ -328,7 +329,13 @@ struct mailbox<T>::party {
     return detail::run(*this, until, stop);
   }
 
-  detail::outcome try_now() noexcept;
+  detail::outcome attempt() noexcept {
+    if constexpr (Side == senders) {
+      return box.push(*message);
+    } else {
+      return box.pop(message);
+    }
+  }
   detail::outcome poll(detail::deadline end, bool told_to_look) noexcept;
   detail::outcome enlist(detail::place& here) noexcept;
   bool withdraw(detail::place& here) noexcept { return box.quit(Side, here); }
@@ -338,13 +345,6 @@ struct mailbox<T>::party {
   }
 
  private:
-  detail::outcome attempt() noexcept {
-    if constexpr (Side == senders) {
-      return box.push(*message);
-    } else {
-      return box.pop(message);
-    }
-  }
   detail::outcome look_again() const noexcept { return Side == senders ? box.look_for_room() : box.look_for_message(); }
   /// For polling: looks at one slot, and not at the other side's counter, which would hold up those who move it.
   /// relaxed: a hint; attempt() decides
@@ -357,26 +357,6 @@ struct mailbox<T>::party {
     }
   }
 };
-
-/// Never waits for a partner, but for somebody who is half-way through a slot: nobody can say yet whether it is full or
-/// empty. That is a matter of nanoseconds, unless that thread was preempted; then we nap, longer each time.
-template <class T>
-template <detail::side Side>
-detail::outcome mailbox<T>::party<Side>::try_now() noexcept {
-  detail::outcome how = detail::outcome::busy;
-  const auto decided = [&] {
-    how = attempt();
-    return how != detail::outcome::busy;
-  };
-  auto& learned = platform::per_thread<detail::patience>();
-  const platform::atomic<std::uint32_t> nobody_wakes{0};
-  auto nap = std::chrono::microseconds(20);
-  while (!detail::backoff::await(decided, detail::deadline::forever(), learned)) {
-    platform::park(nobody_wakes, 0, detail::deadline::after(nap).when());
-    nap = std::min(nap * 2, std::chrono::microseconds(1000));
-  }
-  return how;
-}
 
 template <class T>
 template <detail::side Side>
@@ -428,7 +408,7 @@ void mailbox<T>::wake_first_of(detail::side who) noexcept {
     first = lists_[who].claim_first();
     if (lists_[who].empty()) waiting_[who].store(false, order::relaxed);
   }
-  if (first != nullptr) first->who.complete(detail::outcome::look);
+  if (first != nullptr) first->complete(detail::outcome::look);
 }
 
 template <class T>

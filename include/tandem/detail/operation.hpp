@@ -5,7 +5,8 @@
 //            it has tried anything; otherwise what can be done at once is done, whatever the deadline says.
 //            `op` is one operation on one channel, and supplies what is particular to it:
 //
-//                outcome try_now()          do it if nobody has to be waited for; else refused
+//                outcome attempt()          do it if nobody has to be waited for; else refused; or busy: nobody can say
+//                                           yet, since somebody is half-way through the step that decides
 //                outcome enlist(place&)     do it now, or else stand in line, so that no partner comes between the last
 //                                           look and the enlisting. pending: enlisted; look: enlisted, but something
 //                                           has changed meanwhile, so leave and try again; busy: enlisted, but look
@@ -16,8 +17,11 @@
 //                outcome poll(deadline, b)  only if `polls`: try, and try again for as long as polling pays; for
 //                                           channels where a thread can be served without standing in line. b: it
 //                                           has been told to look
+//                settled                    enlist() says `pending` at the very end, when it has let go of the lock, and
+//                                           whoever completes it has done all there was to do
 //
-//            An awaited operation and an arm of a select are run by other loops than this one, from the first four.
+//            An awaited operation (awaiting.hpp) and an arm of a select (blend/select.hpp) are run by other loops than
+//            this one, from the first four.
 // Algorithm  (poll ->) enlist -> wait -> what did the partner write?
 //                look                  somebody says that trying is worth it: once more from the start
 //                timeout of a nap      a wait after busy is a nap: once more from the start
@@ -27,8 +31,11 @@
 // Tests      tests/waiter.test.cpp, tests/verbs.test.cpp
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 
+#include <tandem/detail/backoff.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/wait_list.hpp>
 #include <tandem/detail/waiter.hpp>
@@ -58,7 +65,9 @@ void step_out(Operation& op, waiter& me, place& here) {
   if (!op.withdraw(here)) static_cast<void>(me.wait(deadline::forever()));
 }
 
-constexpr bool is_final(outcome how) noexcept { return how == outcome::ok || how == outcome::closed; }
+constexpr bool is_final(outcome how) noexcept {
+  return how == outcome::ok || how == outcome::closed || how == outcome::abandoned;
+}
 
 /// The end of a nap, no later than `until`. Naps are rare (a thread was preempted within a few instructions), and
 /// somebody usually ends them early.
@@ -87,7 +96,8 @@ template <class Operation>
 [[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
   blocked frame;
   // only a polling operation naps, which is a deadline of its own
-  frame.me.stand_fast(!Operation::polls && until.is_forever() && stop == nullptr);
+  const bool steadfast = !Operation::polls && until.is_forever() && stop == nullptr;
+  frame.me.waits(steadfast ? firmness::steadfast : firmness::revocable);
   for (bool stood_in_line = false;; stood_in_line = true) {
     if constexpr (Operation::polls) {
       const outcome polled = poll(op, until, stop, stood_in_line);
@@ -116,10 +126,33 @@ template <class Operation>
   }
 }
 
+/// attempt(), but for those who are half-way: that is a matter of nanoseconds, unless such a thread was preempted; then
+/// we nap, longer each time.
+template <class Operation>
+outcome try_now(Operation& op) {
+  if constexpr (!Operation::polls) {
+    return op.attempt();
+  } else {
+    outcome how = outcome::busy;
+    const auto decided = [&] {
+      how = op.attempt();
+      return how != outcome::busy;
+    };
+    auto& learned = platform::per_thread<patience>();
+    const platform::atomic<std::uint32_t> nobody_wakes{0};
+    auto length = std::chrono::microseconds(20);
+    while (!backoff::await(decided, deadline::forever(), learned)) {
+      platform::park(nobody_wakes, 0, deadline::after(length).when());
+      length = std::min(length * 2, std::chrono::microseconds(1000));
+    }
+    return how;
+  }
+}
+
 template <class Operation>
 outcome run(Operation op, deadline until, stop_request stop) {
   if (stop != nullptr && stop->stop_requested()) return outcome::stopped;
-  if (until.is_at_once()) return op.try_now();
+  if (until.is_at_once()) return try_now(op);
   return run_waiting(op, until, stop);
 }
 

@@ -5,8 +5,8 @@
 //            itself ends it by claim() when its own deadline has come. The partner writes the outcome; the waiter
 //            infers nothing from anything else.
 //            Lifetime: a waiter lives in the frame of its operation. complete()'s exchange is the last access to a
-//            thread's waiter; what follows uses its address at most. (A wake function gets the waiter itself, which
-//            cannot go before it is woken.)
+//            thread's waiter; what follows uses its address at most. (A scheduler gets the waiter itself, which cannot
+//            go before it is run.)
 //            Whoever has not claimed a waiter may touch it only under the lock of the list in which it found it, or in
 //            a stop callback whose end the waiter waits for. Whoever has claimed it may touch it until it completes it.
 //            Whoever has tried in vain, never again.
@@ -17,29 +17,48 @@
 //            plus a bit, asleep, that the waiter sets as the last thing it does before it sleeps, so that a partner
 //            wakes it only if it must, and only if it may. The step in between is there for the message to be moved:
 //            whoever has claimed a waiter may take its time (a move constructor), outside every lock, and nobody can
-//            cancel. A steadfast waiter, one with no deadline and nobody to stop it, can be ended only by whoever finds
-//            it in its list. The list's lock lets one find it; so its claim is won already, and costs nothing.
-//            How a waiter wakes is its own affair: a thread polls, and parks on the word; another kind passes a wake
-//            function, which is called in place of the unpark (a coroutine: schedule me). docs/decisions/0003 says how
-//            those, and the arms of a select, fit.
+//            cancel.
+//            How it wakes is its own affair: a thread polls, and parks on the word; a coroutine names a scheduler, and
+//            is posted to it. docs/decisions/0003 says how they fit together.
+//
+//            How firmly it waits decides what a claim costs.
+//                revocable  it has a deadline, or somebody may stop it
+//                steadfast  only whoever finds it in its list can end its wait. The list's lock lets one find it; so
+//                           its claim is won already, and costs nothing
+//                suspended  steadfast, and asleep before it is enlisted: completing it takes no read-modify-write
+//                several    a select, with a place in several lists. While it enlists, or looks again, it is `away`:
+//
+//                             away ---step_up()---> waiting ---claim()--> claimed ---complete()--> outcome
+//                              ^  \                                                                  |
+//                              |   claim() in vain: away and claimed, so step_up() fails             |
+//                              +------------------------step_back()-------------------------------- +
+//
+//                           A select is thus never claimed while it may claim somebody else itself, and nobody has to
+//                           wait for it to make up its mind: who comes by meanwhile fails to claim it, drops its place
+//                           (which says so, see wait_list.hpp), and takes a place of its own. The claim in vain leaves
+//                           its mark, so the select cannot go to sleep before it has looked at that list again.
 // Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
-//            3. A wake function is called only for a waiter that has fallen asleep: whatever ran before that, on the
-//               waiter's own thread, is over.
+//            3. A waiter is posted only after it has fallen asleep: whatever ran before that, on the waiter's own
+//               thread, is over.
+//            4. Of two selects that look for each other, one at least finds the other waiting, or is told to look.
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
-//            claim() is relaxed: it decides who may act and hands nothing over. What the claimer reads (the slot) came
-//            to it through the list's lock, what it writes goes out by edge W.
-// Cost       one read-modify-write to claim, unless steadfast, one to complete; a system call at each end if the thread
-//            slept.
-// Source     [go-chan] [pcml-2009]
-// Tests      tests/waiter.test.cpp
+//            edge A: claim in vain (release) -> step_up that fails, step_back (acquire): which place was dropped.
+//            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
+//            through the list's lock, what it writes goes out by edge W.
+// Cost       one read-modify-write to claim, unless steadfast, one to complete, unless suspended; a system call at each
+//            end if a thread slept.
+// Source     [go-chan]; [pcml-2009], whose word has the states Waiting, Claimed and Synched: `away` is their Claimed,
+//            kept from the first look to the last, so that nobody ever waits for it to be taken back
+// Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp, tests/model/select.model.cpp
 #pragma once
 
 #include <cstdint>
 
 #include <tandem/detail/backoff.hpp>
 #include <tandem/detail/deadline.hpp>
+#include <tandem/detail/scheduling.hpp>
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
@@ -57,36 +76,33 @@ enum class outcome : std::uint8_t {
   abandoned,  // the other side has gone for good
 };
 
+/// How firmly somebody waits: see above.
+enum class firmness : std::uint8_t { revocable, several, steadfast, suspended };
+
 class waiter {
  public:
-  using wake_function = void (*)(waiter&) noexcept;
-
-  /// A thread that will wait().
+  /// A thread that will wait(); a coroutine has a resumable, below.
   waiter() noexcept = default;
-  /// Another kind of waiter: `wake` is called, by whoever completes it, when the outcome is there.
-  explicit waiter(wake_function wake) noexcept : wake_(wake) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
 
-  /// Says whether a partner alone can end this wait: no deadline, no stop, one place. Before it is enlisted.
-  void stand_fast(bool steadfast) noexcept { steadfast_ = steadfast; }
+  /// Says who can end this wait. Before it is enlisted; one that is suspended will not be asked to fall_asleep().
+  void waits(firmness how) noexcept { firmness_ = how; }
+  bool is_several() const noexcept { return firmness_ == firmness::several; }
 
   /// True for exactly one caller: the one who now decides how this wait ends. A steadfast waiter may be claimed only by
   /// whoever has just taken it out of its list, and waits without a deadline.
-  bool claim() noexcept { return steadfast_ || (word_.fetch_or(claimed, order::relaxed) & claimed) == 0; }
+  bool claim() noexcept {
+    return firmness_ >= firmness::steadfast || (word_.fetch_or(claimed, order::release /*A*/) & (claimed | away)) == 0;
+  }
 
-  /// Ends the wait. Only for the one whose claim() was true; the waiter may be gone when this returns.
-  void complete(outcome how) noexcept {
-    const wake_function wake = wake_;  // both before the exchange: after it there may be no waiter
-    const void* const address = word_.address();
-    // acq_rel: release is edge W; acquire is for the wake function, which goes on where fall_asleep() left off
-    const std::uint32_t before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
-    if ((before & asleep) == 0) return;
-    if (wake == nullptr) {
-      platform::unpark_one(address);
-    } else {
-      wake(*this);
-    }
+  /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
+  /// this returns.
+  void complete(outcome how, std::uint16_t where = 0) noexcept;
+
+  /// What complete() has said of the place.
+  std::uint16_t number_of_place() const noexcept {
+    return static_cast<std::uint16_t>(word_.load(order::relaxed) >> place_shift);  // relaxed: after edge W
   }
 
   /// claim() and complete() in one, for whoever has nothing to hand over. True if it was this call that ended the wait.
@@ -111,7 +127,7 @@ class waiter {
   /// The last thing that a waiter does before it sleeps. False: do not, the outcome is there. True: whoever completes
   /// this waiter will wake it; if it is not a thread's, nothing of it may be touched any more.
   bool fall_asleep() noexcept {
-    // acq_rel: acquire is edge W; release lets a wake function go on with what this thread has done
+    // acq_rel: acquire is edge W; release lets whoever runs a coroutine go on with what this thread has done
     return (word_.fetch_or(asleep, order::acq_rel /*W*/) & outcome_mask) == 0;
   }
 
@@ -130,28 +146,74 @@ class waiter {
     return unpack(seen);
   }
 
-  /// The outcome, once it is there; for one who was woken by a wake function, edge W ends here.
+  /// The outcome, once it is there; for one who was run by its scheduler, edge W ends here.
   outcome written() const noexcept { return unpack(word_.load(order::acquire /*W*/)); }
 
   /// Ready to wait once more. Only when nobody else can know this waiter any longer: it is in no list, and whoever
   /// claimed it has completed it.
   void rearm() noexcept { word_.store(0, order::relaxed); }  // relaxed: published by the lock of the next list
 
+  // --- a select, about itself ---
+
+  /// Not to be claimed from now on. Only when nobody else can know this waiter.
+  void go_away() noexcept { word_.store(away, order::relaxed); }  // relaxed: published by the lock of the first list
+  /// Can be claimed from now on; false: somebody has tried before, and it is still away.
+  bool step_up() noexcept {
+    std::uint32_t seen = away;
+    // relaxed: if it succeeds, nothing has happened to the places that lie in their lists
+    return word_.compare_exchange_strong(seen, 0, order::relaxed, order::acquire /*A*/);
+  }
+  /// Away again, after a step_up() that failed, or an outcome.
+  void step_back() noexcept { static_cast<void>(word_.exchange(away, order::acquire /*A*/)); }
+
+ protected:
+  /// Whom to post it to: nullptr for a thread. Before it is enlisted.
+  void belongs_to(scheduler& where) noexcept { where_ = &where; }
+  scheduler* home() const noexcept { return where_; }
+
  private:
   using order = platform::order;
   static constexpr std::uint32_t asleep = 1;
   static constexpr std::uint32_t claimed = 2;
+  static constexpr std::uint32_t away = 4;
   static constexpr std::uint32_t outcome_shift = 8;
   static constexpr std::uint32_t outcome_mask = 0xFFu << outcome_shift;
+  static constexpr std::uint32_t place_shift = 16;
 
-  static constexpr std::uint32_t pack(outcome o) noexcept { return static_cast<std::uint32_t>(o) << outcome_shift; }
+  static constexpr std::uint32_t pack(outcome how, std::uint32_t where) noexcept {
+    return static_cast<std::uint32_t>(how) << outcome_shift | where << place_shift;
+  }
   static constexpr outcome unpack(std::uint32_t word) noexcept {
     return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
   }
 
   platform::atomic<std::uint32_t> word_{0};
-  platform::cell<bool> steadfast_;
-  platform::cell<wake_function> wake_;
+  platform::cell<firmness> firmness_;
+  platform::cell<scheduler*> where_;
 };
+
+/// A waiter that is no thread: its scheduler runs it, as an item, once the outcome is there.
+class resumable : public waiter, public run_item {
+ protected:
+  explicit resumable(run_item::function go_on) noexcept : run_item(go_on) {}
+  ~resumable() = default;
+};
+
+inline void waiter::complete(outcome how, std::uint16_t where) noexcept {
+  const void* const address = word_.address();  // both before the word: after it there may be no waiter
+  scheduler* const home = where_;
+  if (firmness_ == firmness::suspended) {
+    word_.store(claimed | pack(how, where), order::relaxed);  // relaxed: edge W is the scheduler's, from post to run
+  } else {
+    // acq_rel: release is edge W; acquire is for a coroutine, which goes on where fall_asleep() left off
+    const std::uint32_t before = word_.exchange(claimed | pack(how, where), order::acq_rel /*W*/);
+    if ((before & asleep) == 0) return;
+  }
+  if (home == nullptr) {
+    platform::unpark_one(address);
+  } else {
+    home->post(static_cast<resumable&>(*this));  // which stays until it is run
+  }
+}
 
 }  // namespace tandem::inline TANDEM_ABI::detail

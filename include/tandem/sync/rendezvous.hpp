@@ -29,7 +29,10 @@
 //            Why claim and unlink are one step under the lock, while a deadline or a stop request claims without it:
 //            a claim decides who ends the wait; the lock keeps the frame of a waiter that has decided to leave from
 //            going away under a partner who still looks at it.
-// Invariants 1. Not both lists hold a waiter who can be claimed.  2. Once closed, both lists stay empty.
+//            A select may stand in both lists of one rendezvous; it passes itself by. While it is on its way to joining
+//            others (it is `away`), whoever finds it drops its place, and joins the list opposite.
+// Invariants 1. Not both lists hold a waiter who can be claimed, but for a select that stands in both.
+//            2. Once closed, both lists stay empty.
 //            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
 // Order      edge L (detail/mutex.hpp): enlist -> claim: the waiter, its slot, the sender's message
 //            edge W (detail/waiter.hpp): complete -> wait: the message moved, in either direction
@@ -88,11 +91,13 @@ class rendezvous : private detail::require_message<T>,
   template <bool Sends>
   struct party;
 
+  party<true> send_operation(T& value) noexcept { return {*this, std::addressof(value)}; }
+  party<false> receive_operation(T* to) noexcept { return {*this, to}; }
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
-    return detail::run(party<true>{*this, std::addressof(value)}, until, stop);
+    return detail::run(send_operation(value), until, stop);
   }
   detail::outcome receive_core(T* to, detail::deadline until, detail::stop_request stop) {
-    return detail::run(party<false>{*this, to}, until, stop);
+    return detail::run(receive_operation(to), until, stop);
   }
 
   // All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
@@ -103,11 +108,12 @@ class rendezvous : private detail::require_message<T>,
   platform::cell<const void*> last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
 };
 
-/// One send or one receive, for detail::run: `message` is where the message is, or where it shall be.
+/// One send or one receive, for whoever runs it: `message` is where the message is, or where it shall be.
 template <class T>
 template <bool Sends>
 struct rendezvous<T>::party {
   static constexpr bool polls = false;  // whoever waits is in the list while it polls, so that it can be met
+  static constexpr bool settled = true;
 
   rendezvous& channel;
   T* message;
@@ -115,7 +121,7 @@ struct rendezvous<T>::party {
   detail::wait_list& own() const noexcept { return Sends ? channel.senders_ : channel.receivers_; }
   detail::wait_list& partners() const noexcept { return Sends ? channel.receivers_ : channel.senders_; }
 
-  detail::outcome try_now() noexcept { return meet(nullptr); }
+  detail::outcome attempt() noexcept { return meet(nullptr); }
   detail::outcome enlist(detail::place& here) noexcept {
     here.slot = message;
     return meet(&here);
@@ -134,7 +140,7 @@ struct rendezvous<T>::party {
       if (channel.closed_) return detail::outcome::closed;
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
       platform::prefetch_to_write(channel.last_message_);
-      partner = partners().claim_first();
+      partner = partners().claim_first(here != nullptr ? &here->who : nullptr);
       channel.last_message_ = nullptr;
       if (partner == nullptr) {
         if (here == nullptr) return detail::outcome::refused;
@@ -150,7 +156,7 @@ struct rendezvous<T>::party {
     } else {
       detail::hand_over(*theirs, message);
     }
-    partner->who.complete(detail::outcome::ok);
+    partner->complete(detail::outcome::ok);
     return detail::outcome::ok;
   }
 };

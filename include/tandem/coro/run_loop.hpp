@@ -1,0 +1,215 @@
+// tandem/coro/run_loop.hpp: one thread that runs what coroutines have to do next.
+//
+// Contract   A run_loop is a scheduler that keeps time. block_on(task) runs it until that task is done, and returns what
+//            the task returned; run() runs it until stop() has been called. Items are run in the order in which they were
+//            posted. One thread at a time runs a loop. Anybody may post(), from anywhere, and stop().
+//              Lifetime    The loop outlives what is posted to it, and is destroyed when nothing is left to run. A post
+//                          touches the loop last before the loop can have run the item; so whoever learns from the item
+//                          that it has run may destroy the loop.
+//              Progress    post() from the loop's own thread is wait-free and uses no atomics; from elsewhere lock-free,
+//                          with a system call if the loop sleeps. What comes from elsewhere, and timers, are looked at
+//                          when the loop has nothing else to do, and after every 64 items. The loop itself blocks when
+//                          it has nothing to do.
+//              Allocation  none. Nothing throws but what a task lets out of block_on.
+//              Misuse      starting a timer, or destroying a coroutine that waits, from another thread; running a loop
+//                          in two places. The first aborts with a sentence.
+// Algorithm  Two queues. `mine_` belongs to the loop's thread. `inbox_` is a stack linked by the items, on which others
+//            push; the loop takes the whole stack and turns it round. When both are empty the loop leaves a mark in the
+//            inbox, and parks on a word of its own. Whoever pushes onto the mark has the duty to wake it: it stores the
+//            word, and unparks. A loop that wakes for another reason (a timer is due) takes its mark back; if it has
+//            gone, the loop waits for the word: then the one whose duty it was will touch the loop no more when the loop
+//            goes on.
+// Invariants The mark is in the inbox only while the loop is about to park, or parked. It is taken away once.
+// Order      edge P: push (release) -> taking the inbox (acquire): the item, and all the poster did before
+//            edge U: woken_ = 1 (release) -> the loop's load (acquire): the poster is through with the loop
+// Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if the
+//            loop sleeps.
+// Source     [treiber-1986] the stack; taken as a whole, so it knows no ABA
+// Tests      tests/run_loop.test.cpp, tests/model/run_loop.model.cpp, tests/stress/run_loop.stress.cpp
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <tandem/coro/task.hpp>
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/scheduling.hpp>
+#include <tandem/detail/timer_queue.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+class run_loop final : public scheduler {
+ public:
+  run_loop() noexcept = default;
+  /// Precondition: nothing is posted that has not been run, and no timer is started.
+  ~run_loop() {
+    // relaxed: nobody else is left
+    detail::require(mine_.empty() && inbox_.load(order::relaxed) == nullptr && timers_.empty(),
+                    "a run_loop destroyed with something left to run");
+  }
+
+  /// Has `item` run by the loop's thread, soon.
+  void post(run_item& item) noexcept override {
+    if (is_mine()) {
+      mine_.push(item);
+    } else {
+      push(item);
+    }
+  }
+
+  /// Runs what is posted until stop() has been called, and what was posted before that has been run.
+  void run() noexcept {
+    run_until(stop_.done);
+    stop_.done = false;
+    stopping_.store(false, order::relaxed);  // relaxed: a stop() from now on is for the next run()
+  }
+
+  /// Lets run() return. From any thread; calling it again before run() has returned changes nothing.
+  void stop() noexcept {
+    // relaxed: it only keeps the item from being posted twice
+    if (!stopping_.exchange(true, order::relaxed)) post(stop_);
+  }
+
+  /// Runs `work`, and what else is posted, until `work` is done; returns, or throws, what it does.
+  template <class T>
+  T block_on(task<T> work) {
+    detail::require(static_cast<bool>(work), "an empty task was run: it was moved from");
+    end over;
+    {
+      const on_this_thread here(*this);
+      if (!task<T>::start(work.coroutine_, *this, over)) over.done = true;
+    }
+    run_until(over.done);
+    return work.coroutine_.promise().take();
+  }
+
+  void start(timer& t) noexcept override {
+    detail::require(is_mine(), "a timer of a run_loop was started by a thread that does not run the loop");
+    timers_.insert(t);
+  }
+  void call_off(timer& t) noexcept override { timers_.remove(t); }
+
+  /// For a coroutine that is destroyed while it waits; see scheduler.
+  void take_back(run_item& item) noexcept override {
+    detail::require(is_mine(), "a coroutine that waits was destroyed by a thread that does not run its loop");
+    while (!mine_.remove(item)) {
+      if (!collect()) platform::yield();  // whoever has claimed it is about to post it
+    }
+  }
+
+ private:
+  using order = platform::order;
+  static constexpr unsigned items_per_look = 64;
+
+  /// Which loop this thread runs, if any.
+  struct running {
+    run_loop* loop = nullptr;
+  };
+  struct on_this_thread {
+    explicit on_this_thread(run_loop& loop) noexcept
+        : before(std::exchange(platform::per_thread<running>().loop, &loop)) {}
+    ~on_this_thread() { platform::per_thread<running>().loop = before; }
+    on_this_thread(const on_this_thread&) = delete;
+    on_this_thread& operator=(const on_this_thread&) = delete;
+    run_loop* before;
+  };
+  bool is_mine() const noexcept { return platform::per_thread<running>().loop == this; }
+
+  /// That somebody is done, or wants to be.
+  struct end final : run_item {
+    end() noexcept : run_item([](run_item& item) noexcept { static_cast<end&>(item).done = true; }) {}
+    bool done = false;
+  };
+  struct mark final : run_item {
+    mark() noexcept : run_item([](run_item&) noexcept {}) {}
+  };
+
+  void push(run_item& item) noexcept {
+    // relaxed: what is below is its poster's affair; edge P of each reaches the loop through the release sequence
+    run_item* top = inbox_.load(order::relaxed);
+    do {
+      item.next = top == &asleep_ ? nullptr : top;
+    } while (!inbox_.compare_exchange_weak(top, &item, order::release /*P*/, order::relaxed));
+    if (top != &asleep_) return;
+    const void* const address = woken_.address();  // before the store: after it there may be no loop
+    woken_.store(1, order::release /*U*/);
+    platform::unpark_one(address);
+  }
+
+  void run_until(const bool& done) noexcept {
+    const on_this_thread here(*this);
+    unsigned since_a_look = 0;
+    while (!done) {
+      run_item* item = since_a_look < items_per_look ? mine_.pop() : nullptr;
+      if (item != nullptr) {
+        ++since_a_look;
+        item->run();
+        continue;
+      }
+      since_a_look = 0;
+      const bool collected = collect();
+      const bool fired = fire();
+      if (!collected && !fired && mine_.empty()) sleep();
+    }
+  }
+
+  /// Moves what others have posted to the own queue, the oldest first. False if there was nothing.
+  bool collect() noexcept {
+    if (inbox_.load(order::relaxed) == nullptr) return false;  // relaxed: a hint; the exchange takes it
+    run_item* newest = inbox_.exchange(nullptr, order::acquire /*P*/);
+    run_item* oldest = nullptr;
+    while (newest != nullptr) {
+      run_item* const older = newest->next;
+      newest->next = oldest;
+      oldest = newest;
+      newest = older;
+    }
+    while (oldest != nullptr) {
+      run_item* const later = oldest->next;
+      mine_.push(*oldest);
+      oldest = later;
+    }
+    return true;
+  }
+
+  /// Whether a timer was due.
+  bool fire() noexcept {
+    if (timers_.empty()) return false;
+    const auto now = platform::clock::now();
+    bool fired = false;
+    for (timer* t = timers_.pop(now); t != nullptr; t = timers_.pop(now)) {
+      t->fire();
+      fired = true;
+    }
+    return fired;
+  }
+
+  void sleep() noexcept {
+    woken_.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away, which is published below
+    run_item* seen = nullptr;
+    // release: for the store above; relaxed: if there is something, collect() takes it
+    if (!inbox_.compare_exchange_strong(seen, &asleep_, order::release, order::relaxed)) return;
+    const auto until = timers_.empty() ? platform::no_deadline : timers_.next_due();
+    while (woken_.load(order::acquire /*U*/) == 0) {
+      if (until != platform::no_deadline && platform::clock::now() >= until) {
+        seen = &asleep_;
+        // relaxed: nothing has been handed over. If the mark has gone, whoever took it is about to wake us
+        if (inbox_.compare_exchange_strong(seen, nullptr, order::relaxed, order::relaxed)) return;
+        while (woken_.load(order::acquire /*U*/) == 0) platform::park(woken_, 0, platform::no_deadline);
+        return;
+      }
+      platform::park(woken_, 0, until);
+    }
+  }
+
+  run_queue mine_;
+  detail::timer_queue timers_;
+  end stop_;
+  platform::atomic<bool> stopping_{false};
+  mark asleep_;
+  alignas(platform::cache_line) platform::atomic<run_item*> inbox_{nullptr};
+  platform::atomic<std::uint32_t> woken_{0};
+};
+
+}  // namespace tandem::inline TANDEM_ABI

@@ -1,0 +1,256 @@
+// tandem/detail/awaiting.hpp: how an operation is run for a coroutine that waits: the counterpart of operation.hpp.
+//
+// Contract   An awaiting<Operation> lies in the frame of the coroutine that awaits it. start() does the operation if it
+//            can be done without waiting for anybody, and says so; else it has enlisted, will be posted to the
+//            coroutine's scheduler when there is something to do, and **nothing of it may be touched any more** by the
+//            thread that called start(): another may already be running the coroutine.
+//            The coroutine is resumed by its scheduler, never by whoever completed the operation, and never under a lock
+//            of the library's. Which outcome, if several could be, is as for a thread (verbs.hpp).
+//            Destroying a coroutine that waits is destroying its awaiting: the line is left, and a turn that was given
+//            is passed on. It has to be done where its scheduler runs things, between two of them.
+// Algorithm  start:   (attempt ->) enlist -> listen for a stop and a deadline -> fall asleep
+//            posted:  what did the partner write?
+//                       look                   try, and if that is in vain enlist again, in the old place
+//                       timeout, stopped       nobody had claimed us: withdraw, nothing has happened
+//                       ok, closed, abandoned  done; the partner has unlinked us
+//            A partner that completes us before we have fallen asleep posts nothing, and we go on at once.
+//            Where enlisting is the last thing that has to be done (nobody but a partner can end the wait, and what the
+//            partner writes is final), the waiter is suspended before it enlists: `settled`.
+//            A slot that is half-way (`busy`, a few instructions from decided) is not waited for in line: we leave it,
+//            give up the core for a moment, and post ourselves, to look again when others have had their turn.
+// Invariants At any time one of these holds: a thread is inside start() or go_on(); we are asleep, enlisted or claimed;
+//            we are posted.
+// Order      edges L and W as for a thread. What the coroutine does next happens after the suspension: fall_asleep
+//            (release) -> complete (acquire), or, if it was suspended before it enlisted, edge L; and after the
+//            completion, by the scheduler's edge from post to run.
+// Cost       beside the operation's own: a read-modify-write to fall asleep, unless settled; a post.
+// Tests      tests/awaitable.test.cpp, tests/model/coroutine.model.cpp
+#pragma once
+
+#include <coroutine>
+#include <optional>
+#include <utility>
+
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/operation.hpp>
+#include <tandem/detail/scheduling.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/detail/waiter.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+/// clang miscompiles await_suspend before version 18: it may keep in the coroutine's frame what await_suspend still
+/// needs when another thread already runs, or has ended, the coroutine.
+template <class>
+inline constexpr bool is_compiled_right =
+#if defined(__clang__) && !defined(__apple_build_version__)
+    __clang_major__ >= 18;
+#else
+    true;
+#endif
+
+/// The scheduler that a coroutine's promise names; if it names none, whoever completes its operation runs it.
+template <class Promise>
+scheduler& scheduler_of(std::coroutine_handle<Promise> waiting) noexcept {
+  if constexpr (requires { static_cast<scheduler&>(waiting.promise().scheduler()); }) {
+    return waiting.promise().scheduler();
+  } else {
+    return on_the_spot();
+  }
+}
+
+/// What can end a wait beside the partner.
+struct by_partner {
+  static constexpr bool alone = true;
+  static constexpr bool is_stopped() noexcept { return false; }
+  static constexpr bool is_late() noexcept { return false; }
+  static void listen(waiter&, scheduler&) noexcept {}
+  static void fall_deaf(scheduler&) noexcept {}
+};
+
+/// A stop request.
+class by_stop {
+ public:
+  static constexpr bool alone = false;
+  explicit by_stop(const platform::stop_token& stop) : token_(stop) {}
+  bool is_stopped() const noexcept { return token_.stop_requested(); }
+  static constexpr bool is_late() noexcept { return false; }
+  void listen(waiter& who, scheduler&) { callback_.emplace(token_, cancel{&who}); }
+  void fall_deaf(scheduler&) noexcept { callback_.reset(); }
+
+ private:
+  struct cancel {
+    waiter* who;
+    void operator()() const noexcept { who->cancel(outcome::stopped); }
+  };
+  platform::stop_token token_;
+  std::optional<platform::stop_callback<cancel>> callback_;
+};
+
+/// A deadline.
+class by_time : private timer {
+ public:
+  static constexpr bool alone = false;
+  explicit by_time(deadline until) noexcept
+      : timer([](timer& t) noexcept { static_cast<by_time&>(t).who_->cancel(outcome::timeout); }), until_(until) {}
+  static constexpr bool is_stopped() noexcept { return false; }
+  bool is_late() const noexcept { return until_.has_passed(); }
+  void listen(waiter& who, scheduler& where) noexcept {
+    if (until_.is_forever()) return;
+    who_ = &who;
+    due = until_.when();
+    where.start(*this);
+  }
+  void fall_deaf(scheduler& where) noexcept {
+    if (who_ != nullptr) where.call_off(*this);
+    who_ = nullptr;
+  }
+
+ private:
+  deadline until_;
+  waiter* who_ = nullptr;
+};
+
+/// Whichever comes first.
+class by_time_or_stop {
+ public:
+  static constexpr bool alone = false;
+  by_time_or_stop(deadline until, const platform::stop_token& stop) : time_(until), stop_(stop) {}
+  bool is_stopped() const noexcept { return stop_.is_stopped(); }
+  bool is_late() const noexcept { return time_.is_late(); }
+  void listen(waiter& who, scheduler& where) {
+    stop_.listen(who, where);
+    time_.listen(who, where);
+  }
+  void fall_deaf(scheduler& where) noexcept {
+    stop_.fall_deaf(where);
+    time_.fall_deaf(where);
+  }
+
+ private:
+  by_time time_;
+  by_stop stop_;
+};
+
+template <class Operation, class Limit>
+class awaiting : private resumable, private place {  // a base, so that the flags below lie in its last bytes
+ public:
+  template <class... Arguments>
+  explicit awaiting(const Operation& op, const Arguments&... limit)
+      : resumable(&go_on), place(static_cast<waiter&>(*this)), op_(op), limit_(limit...) {}
+  ~awaiting() { static_cast<void>(abandon()); }
+
+  /// Does it, if it is worth trying before the coroutine is suspended.
+  bool is_done_at_once() noexcept {
+    if (limit_.is_stopped()) return is_over(outcome::stopped);
+    return Operation::polls && is_over(op_.attempt());
+  }
+
+  /// True: the coroutine is suspended. False: it is done.
+  template <class Promise>
+  bool start(std::coroutine_handle<Promise> coroutine) noexcept {
+    static_assert(is_compiled_right<Promise>,
+                  "tandem: this version of clang miscompiles coroutines: use clang 18 or later, or g++ 12 or later.");
+    coroutine_ = coroutine;
+    belongs_to(scheduler_of(coroutine));
+    if constexpr (Operation::settled && Limit::alone) {
+      waits(firmness::suspended);
+      suspended_ = true;
+      Operation op = op_;  // of our own: from the moment we are enlisted, what lies in the frame is not ours to touch
+      const outcome how = op.enlist(here());
+      if (how == outcome::pending) return true;
+      suspended_ = false;
+      return !is_over(how);
+    } else {
+      waits(!Operation::polls && Limit::alone ? firmness::steadfast : firmness::revocable);
+      return wait();
+    }
+  }
+
+  outcome how() const noexcept { return how_; }
+
+  /// The coroutine is destroyed, perhaps while it waits. ok if the operation has been done, and nobody knows it yet.
+  outcome abandon() noexcept {
+    if (!std::exchange(suspended_, false)) return outcome::pending;
+    limit_.fall_deaf(*home());
+    // If it is in the line no more, whoever took it out has claimed it, and has posted it, or is about to. So has a stop
+    // request, or a deadline, that found it in the line. And after `busy` it was posted without being in any line.
+    const bool was_listed = op_.withdraw(here());
+    if (!was_listed || written() != outcome::pending) home()->take_back(*this);
+    op_.leave();
+    return written();
+  }
+
+ private:
+  /// True if it sleeps, and is not ours to touch any more; false if it is over.
+  [[gnu::noinline]] bool wait() noexcept {
+    for (;;) {
+      const outcome at_first = op_.enlist(here());
+      if (is_over(at_first)) return false;
+      stood_in_line_ = true;
+      if (at_first == outcome::pending) {
+        limit_.listen(*this, *home());
+        if (sleeps()) return true;
+      } else if (!op_.withdraw(
+                     here())) {  // whoever took us out of the line has claimed us, and is about to complete us
+        if (sleeps()) return true;
+      } else if (at_first == outcome::busy) {
+        platform::yield();
+        suspended_ = true;
+        home()->post(*this);
+        return true;
+      }
+      if (is_over()) return false;
+    }
+  }
+
+  bool sleeps() noexcept {
+    suspended_ = true;
+    if (fall_asleep()) return true;
+    suspended_ = false;
+    return false;
+  }
+
+  /// Awake: whether what has been written ends it. If not, it has tried again, in vain, and is ready to enlist.
+  bool is_over() noexcept {
+    limit_.fall_deaf(*home());
+    const outcome said = written();
+    if (said == outcome::timeout || said == outcome::stopped) op_.withdraw(here());
+    if (said != outcome::look && said != outcome::pending) return end(said);
+    rearm();
+    if (is_over(op_.attempt())) return true;
+    if (limit_.is_stopped()) return end(outcome::stopped);
+    return limit_.is_late() && end(outcome::timeout);
+  }
+
+  bool is_over(outcome how) noexcept { return (is_final(how) || how == outcome::stopped) && end(how); }
+
+  bool end(outcome how) noexcept {
+    if (stood_in_line_) op_.leave();
+    how_ = how;
+    return true;
+  }
+
+  static void go_on(run_item& posted) noexcept {
+    auto& self = static_cast<awaiting&>(posted);
+    self.suspended_ = false;
+    if constexpr (Operation::settled && Limit::alone) {
+      self.how_ = self.written();
+    } else {
+      if (!self.is_over() && self.wait()) return;
+    }
+    self.coroutine_.resume();
+  }
+
+  place& here() noexcept { return *this; }
+
+  outcome how_ = outcome::pending;
+  bool suspended_ = false;
+  bool stood_in_line_ = false;
+  Operation op_;
+  std::coroutine_handle<> coroutine_;
+  [[no_unique_address]] Limit limit_;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::detail
