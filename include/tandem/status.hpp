@@ -96,6 +96,10 @@ struct result_access {
   template <class T>
   static T* memory(result<T>& r) noexcept {
     platform::plain_new(std::addressof(r.value_));
+    return place_of(r);
+  }
+  template <class T>
+  static T* place_of(result<T>& r) noexcept {
     return std::addressof(r.value_);
   }
   template <class R>

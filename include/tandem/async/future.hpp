@@ -309,6 +309,7 @@ class future {
 
  private:
   friend promise<T>;
+  friend detail::core_access;
   using message = detail::carried<T>;
   explicit future(detail::one_shot<message>* shared) noexcept : shared_(shared) {}
 
@@ -317,9 +318,10 @@ class future {
     return *shared_;
   }
 
+  auto receive_operation(message* to) noexcept { return shared().get_operation(to); }
   template <class Limit, class... Limits>
   auto awaited(const Limits&... limit) {
-    const auto operation = [&block = shared()](message* to) { return block.get_operation(to); };
+    const auto operation = [this](message* to) { return receive_operation(to); };
     return receive_awaitable<T, std::invoke_result_t<decltype(operation), message*>, Limit>(operation, limit...);
   }
   template <class Attempt>

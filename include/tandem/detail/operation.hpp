@@ -126,25 +126,29 @@ template <class Operation>
   }
 }
 
-/// attempt(), but for those who are half-way: that is a matter of nanoseconds, unless such a thread was preempted; then
-/// we nap, longer each time.
+/// Until `decided` is true, which somebody who is half-way through a step keeps it from: that is a matter of nanoseconds,
+/// unless such a thread was preempted; then we nap, longer each time.
+template <class Decided>
+void until_decided(const Decided& decided) {
+  auto& learned = platform::per_thread<patience>();
+  const platform::atomic<std::uint32_t> nobody_wakes{0};
+  auto length = std::chrono::microseconds(20);
+  while (!backoff::await(decided, deadline::forever(), learned)) {
+    platform::park(nobody_wakes, 0, deadline::after(length).when());
+    length = std::min(length * 2, std::chrono::microseconds(1000));
+  }
+}
+
 template <class Operation>
 outcome try_now(Operation& op) {
   if constexpr (!Operation::polls) {
     return op.attempt();
   } else {
     outcome how = outcome::busy;
-    const auto decided = [&] {
+    until_decided([&] {
       how = op.attempt();
       return how != outcome::busy;
-    };
-    auto& learned = platform::per_thread<patience>();
-    const platform::atomic<std::uint32_t> nobody_wakes{0};
-    auto length = std::chrono::microseconds(20);
-    while (!backoff::await(decided, deadline::forever(), learned)) {
-      platform::park(nobody_wakes, 0, deadline::after(length).when());
-      length = std::min(length * 2, std::chrono::microseconds(1000));
-    }
+    });
     return how;
   }
 }

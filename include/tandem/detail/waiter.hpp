@@ -169,6 +169,7 @@ class waiter {
  protected:
   /// Whom to post it to: nullptr for a thread. Before it is enlisted.
   void belongs_to(scheduler& where) noexcept { where_ = &where; }
+  void belongs_to_a_thread() noexcept { where_ = nullptr; }
   scheduler* home() const noexcept { return where_; }
 
  private:

@@ -1,0 +1,135 @@
+// tandem/blend/selector.hpp: a select that is made once and used often, of any number of arms.
+//
+// Contract   A selector has arms as a select has (select.hpp), added one by one: add(arm) returns its number, from 0.
+//            select() waits until one of them fires, calls its function, and returns its number; co_select() is awaited;
+//            try_select() does not wait, and says nothing if none was ready.
+//              selector inboxes;
+//              for (auto& m : mailboxes) inboxes.add(receive_from(m, read));
+//              for (;;) inboxes.select();
+//            Between two selects it stays in line at its channels, but cannot be met: whoever comes by drops its place
+//            there, and it looks there first the next time. So a select costs what has changed since the last one, not
+//            what there is to wait for.
+//            switch_on(number, false) leaves an arm out from now on: that of a channel that is closed, for one.
+//            An arm's variables, channels and tokens outlive the selector; so they must be where they were when it goes.
+//              Choice      as in select(): each that is ready has the same chance, or, selector(in_order), the first.
+//              Threads     used by one at a time. It may be handed from one to another between two selects.
+//              Exceptions  add: std::bad_alloc. Otherwise what an arm's function throws; the selector can be used on.
+//              Allocation  add: one for the arm, and room for its pointer. select: none.
+//              Misuse      as in select(); destroying it, or adding to it, while it waits.
+// Algorithm  detail/selection.hpp
+// Cost       a select that waits: a lock for the arm that fired last and for each that was dropped since, and two
+//            read-modify-writes.
+// Tests      tests/selector.test.cpp, tests/model/select.model.cpp
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <tandem/blend/select.hpp>
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/selection.hpp>
+
+namespace tandem::inline TANDEM_ABI {
+
+/// What selector::co_select returns; co_await gives the number of the arm that fired.
+class [[nodiscard("nothing is selected before it is awaited")]] selector_awaitable {
+ public:
+  explicit selector_awaitable(detail::selection& all) noexcept : selection_(all) {}
+  ~selector_awaitable() { selection_.abandon(); }
+  selector_awaitable(const selector_awaitable&) = delete;
+  selector_awaitable& operator=(const selector_awaitable&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiting) {
+    return selection_.start(waiting);
+  }
+  std::size_t await_resume() {
+    const std::size_t number = selection_.fired();
+    selection_.finish();
+    return number;
+  }
+
+ private:
+  detail::selection& selection_;
+};
+
+/// Many arms, waited for again and again.
+class selector {
+ public:
+  selector() noexcept = default;
+  /// Of several arms that are ready the first is taken.
+  explicit selector(in_order_t) noexcept : choice_(detail::choice::in_order) {}
+  selector(const selector&) = delete;
+  selector& operator=(const selector&) = delete;
+  ~selector() = default;
+
+  /// One arm more; its number.
+  template <select_arm Arm>
+  std::size_t add(Arm one) {
+    selection_.reset();  // its places leave their lines, and join again with the new one
+    const std::size_t wanted = size() + 1;
+    arms_.reserve(wanted);
+    by_number_.reserve(wanted);
+    kept_.reserve(wanted);
+    auto kept = std::make_shared<Arm>(std::move(one));
+    by_number_.push_back(kept.get());
+    kept_.push_back(std::move(kept));
+    return by_number_.size() - 1;
+  }
+
+  /// How many arms there are.
+  [[nodiscard]] std::size_t size() const noexcept { return by_number_.size(); }
+
+  /// Leaves an arm out, or takes it in again. Precondition: there is such a number.
+  void switch_on(std::size_t number, bool whether) {
+    detail::require(number < by_number_.size(), "a selector has no arm of that number");
+    if (selection_) {
+      selection_->switch_on(*by_number_[number], whether);
+    } else {
+      by_number_[number]->switch_on(whether);
+    }
+  }
+
+  /// Waits until one arm fires; its number.
+  std::size_t select() {
+    detail::selection& all = ready();
+    const std::size_t number = all.run();
+    all.finish();
+    return number;
+  }
+
+  /// The same, if one is ready.
+  std::optional<std::size_t> try_select() {
+    detail::selection& all = ready();
+    if (!all.try_run()) return std::nullopt;
+    const std::size_t number = all.fired();
+    all.finish();
+    return number;
+  }
+
+  /// To be awaited by a coroutine; co_await gives the number.
+  auto co_select() { return selector_awaitable(ready()); }
+
+ private:
+  detail::selection& ready() {
+    if (!selection_) {
+      arms_ = by_number_;
+      selection_.emplace(arms_, choice_);
+      selection_->stays();
+    }
+    return *selection_;
+  }
+
+  std::vector<std::shared_ptr<detail::arm>> kept_;  // shared, since that knows how to destroy what it was made of
+  std::vector<detail::arm*> by_number_;
+  std::vector<detail::arm*> arms_;  // in the order of the last select
+  std::optional<detail::selection> selection_;
+  detail::choice choice_ = detail::choice::random;
+};
+
+}  // namespace tandem::inline TANDEM_ABI

@@ -1,0 +1,441 @@
+// tandem/detail/selection.hpp: one wait in several places: the core of every select.
+//
+// Contract   A selection has arms, each an operation on one channel, a time, or a stop request. run() for a thread, and
+//            start() for a coroutine, end with exactly one of them fired: fired() says which, and its outcome is in it. No
+//            other has done anything: what it would have sent is untouched, what it would have received is still
+//            there, and no turn that it was given is lost.
+//            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order, the
+//            first is taken. A stop that was requested before comes before all. `otherwise` is taken if no other is
+//            ready, and then nothing has been waited for.
+//            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it is
+//            run again: what has changed meanwhile it is told (see waiter.hpp, several).
+// Algorithm  One waiter, a place per arm.
+//
+//                  begin      try each arm, in random order, while nobody knows of us
+//                    |
+//                  line_up    stand in line at each arm; whoever finds us meanwhile drops our place and says so
+//                    |   ^
+//                  step_up ---> in vain: look again at the places that were dropped
+//                    |
+//                  wait       for a partner, a deadline, a stop
+//                    |
+//                  digest     done? or told to look at one arm: away again, try it, line_up
+//                    |
+//                  retreat    leave all lines, pass on what turns there were; or stay, away
+//
+//            While it is away a selection may claim a partner, as an operation does that stands in no line: nobody can
+//            claim it. So no two selections ever have to agree on who claims whom, there is no order in which to lock
+//            channels, and one lock at a time is held.
+// Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
+//            2. When step_up succeeds each arm that is listed stands in its line, and each that was not dropped since it
+//               last looked has nothing to offer.
+//            3. After retreat no list holds a place of ours, unless we stay.
+// Progress   As its arms. Two selections that look for each other at the same time may each drop the other's place and
+//            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
+//            after a few times each yields.
+// Order      edges A and W of the waiter, L of the channels' locks.
+// Cost       ready at once: the arms tried until then. Else a lock per arm to stand in line, one per arm to leave; if it
+//            stays, one for each arm that fired or was dropped.
+// Source     [pcml-2009]; trying all, then standing in line, then looking once more: [go-chan]
+// Tests      tests/select.test.cpp, tests/model/select.model.cpp, tests/stress/select.stress.cpp
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <tandem/detail/awaiting.hpp>
+#include <tandem/detail/contract.hpp>
+#include <tandem/detail/deadline.hpp>
+#include <tandem/detail/operation.hpp>
+#include <tandem/detail/scheduling.hpp>
+#include <tandem/detail/wait_list.hpp>
+#include <tandem/detail/waiter.hpp>
+#include <tandem/platform/platform.hpp>
+
+namespace tandem::inline TANDEM_ABI::detail {
+
+/// One thing that a selection waits for. It may be moved while no selection has it.
+class arm {
+ public:
+  /// An operation on a channel, or what looks like one; an instant; a stop request; what to do if nothing is ready.
+  enum class kind : std::uint8_t { channel, instant, stop, otherwise };
+
+  // as in operation.hpp
+  virtual outcome attempt() noexcept { return outcome::refused; }
+  virtual outcome enlist(place&) noexcept { return outcome::pending; }
+  virtual void withdraw(place&) noexcept {}
+  virtual void leave() noexcept {}
+
+  /// For an instant: when.
+  virtual deadline due() const noexcept { return deadline::forever(); }
+  /// For a stop: of whom.
+  virtual stop_request stop() const noexcept { return nullptr; }
+
+  /// It has fired: takes note how. Nothing of the user's is run here.
+  virtual void conclude(outcome how) noexcept = 0;
+  /// It has fired, and the selection is over: what the user wants to be done.
+  virtual void finish() {}
+  /// It has fired before, and is to be used again.
+  virtual void prepare() noexcept {}
+
+  /// Off: it does not fire. Not while a selection has it.
+  void switch_on(bool whether) noexcept { on_ = whether; }
+
+ protected:
+  explicit arm(kind what) noexcept : kind_(what) {}
+  arm(arm&& other) noexcept : kind_(other.kind_), on_(other.on_) {}
+  arm& operator=(arm&&) = delete;
+  ~arm() = default;
+
+ private:
+  friend class selection;
+  bool is(kind what) const noexcept { return on_ && kind_ == what; }
+
+  kind kind_;
+  bool on_ = true;
+  bool fired_ = false;
+  bool listed_ = false;    // its place may be in a list
+  bool stood_ = false;     // it has stood in line, and has not left
+  bool half_way_ = false;  // somebody is half-way through what decides
+  std::uint16_t number_ = 0;
+  std::optional<place> here_;
+};
+
+/// What all arms have for those who use them.
+template <class Self>
+class arm_of : public arm {
+ public:
+  /// Leaves the arm out, or not.
+  Self&& only_if(bool whether) && noexcept {
+    switch_on(whether);
+    return static_cast<Self&&>(*this);
+  }
+  Self& only_if(bool whether) & noexcept {
+    switch_on(whether);
+    return static_cast<Self&>(*this);
+  }
+
+ protected:
+  using arm::arm;
+  arm_of(arm_of&&) noexcept = default;
+  ~arm_of() = default;
+};
+
+/// What an arm does that was given no function.
+struct nothing_more {
+  template <class... T>
+  constexpr void operator()(T&&...) const noexcept {}
+};
+
+/// A random number for each select: uniform, not unpredictable.
+class dice {
+ public:
+  /// One of 0 .. n - 1; n is not 0.
+  std::uint32_t below(std::uint32_t n) noexcept {
+    state_ ^= state_ << 13U;
+    state_ ^= state_ >> 7U;
+    state_ ^= state_ << 17U;
+    return static_cast<std::uint32_t>(((state_ >> 32U) * n) >> 32U);
+  }
+
+ private:
+  std::uint64_t state_ = 0x2545F4914F6CDD1D;
+};
+
+enum class choice : bool { random, in_order };
+
+class selection : private resumable {
+ public:
+  static constexpr std::size_t most_arms = 65'535;
+
+  /// The arms stay where they are until the selection goes; it changes the order of the pointers.
+  selection(std::span<arm*> arms, choice how) noexcept : resumable(&go_on), arms_(arms), choice_(how) {
+    require(arms.size() <= most_arms, "a select has 65,535 arms at most");
+    waits(firmness::several);
+    go_away();
+    std::uint16_t number = 0;
+    for (arm* const a : arms_) {
+      a->number_ = number++;
+      a->here_.reset();
+      if (std::exchange(a->fired_, false)) a->prepare();
+    }
+  }
+  ~selection() {
+    abandon();
+    retreat();
+  }
+
+  /// Leaves its places in the lists when it has fired.
+  void stays() noexcept { stays_ = true; }
+
+  /// Blocks; the number of the arm that fired.
+  std::size_t run() {
+    belongs_to_a_thread();
+    if (!begin()) {
+      for (;;) {
+        if (line_up()) break;
+        const deadline end = naps_ ? nap(until_) : until_;
+        if (digest(wait_or_stop<false>(*this, end, stop_))) break;
+      }
+    }
+    return fired_->number_;
+  }
+
+  /// The same, if an arm is ready: then it has fired. False: none is.
+  bool try_run() {
+    if (is_fired_at_first()) return true;
+    until_decided([this] { return try_all(); });
+    return fired_ != nullptr;
+  }
+
+  /// An arm is left out from now on, or taken in again. Not while it waits.
+  void switch_on(arm& one, bool whether) noexcept {
+    if (!whether) leave(one);
+    one.switch_on(whether);
+  }
+
+  /// For a coroutine. True: it is suspended, and will be posted; false: it is done.
+  template <class Promise>
+  bool start(std::coroutine_handle<Promise> coroutine) {
+    static_assert(is_compiled_right<Promise>,
+                  "tandem: this version of clang miscompiles coroutines: use clang 18 or later, or g++ 12 or later.");
+    coroutine_ = coroutine;
+    belongs_to(scheduler_of(coroutine));
+    return !begin() && sleep();
+  }
+
+  /// The coroutine is destroyed, perhaps while it waits.
+  void abandon() noexcept {
+    if (!std::exchange(suspended_, false)) return;
+    fall_deaf();
+    if (!claim()) {
+      home()->take_back(*this);  // whoever has claimed it has posted it, or is about to
+      if (written() == outcome::ok) {
+        arm& done = with_number(number_of_place());
+        done.listed_ = false;
+        done.fired_ = true;
+        done.conclude(outcome::ok);  // what came goes with the arm
+      }
+    }
+    step_back();
+  }
+
+  std::size_t fired() const noexcept { return fired_->number_; }
+  void finish() { fired_->finish(); }
+
+ private:
+  /// True: an arm has fired.
+  bool begin() {
+    if (is_fired_at_first()) return true;
+    if (otherwise_ == nullptr) {
+      static_cast<void>(try_all());
+      return fired_ != nullptr;
+    }
+    until_decided([this] { return try_all(); });
+    return fired_ != nullptr || end(*otherwise_, outcome::ok);
+  }
+
+  /// Gets ready. True: a stop was requested before.
+  bool is_fired_at_first() noexcept {
+    if (fired_ != nullptr && std::exchange(fired_->fired_, false)) fired_->prepare();
+    fired_ = nullptr;
+    until_ = deadline::forever();
+    stop_ = nullptr;
+    otherwise_ = nullptr;
+    bool possible = false;
+    for (arm* const a : arms_) {
+      possible = possible || a->on_;
+      if (a->is(arm::kind::stop)) {
+        stop_ = a->stop();
+        if (stop_->stop_requested()) return end(*a, outcome::ok);
+      } else if (a->is(arm::kind::otherwise)) {
+        otherwise_ = a;
+      }
+    }
+    require(possible, "a select in which no arm can ever fire would wait for ever");
+    return false;
+  }
+
+  /// True: an arm has fired, or none is ready. False: nobody can say yet.
+  bool try_all() noexcept {
+    bool half_way = false;
+    auto& random = platform::per_thread<dice>();
+    for (std::size_t left = arms_.size(), i = 0; left != 0; --left, ++i) {
+      if (choice_ == choice::random && left > 1) {
+        std::swap(arms_[i], arms_[i + random.below(static_cast<std::uint32_t>(left))]);
+      }
+      arm& a = *arms_[i];
+      if (a.listed_) {
+        if (!a.half_way_ && !a.here_->was_dropped()) continue;  // it has stayed, and nothing has happened there
+        a.withdraw(*a.here_);
+        a.listed_ = false;
+      }
+      if (!a.is(arm::kind::channel) && !a.is(arm::kind::instant)) continue;
+      const outcome how = a.attempt();
+      if (is_final(how)) return end(a, how);
+      half_way = half_way || how == outcome::busy;
+    }
+    return !half_way;
+  }
+
+  /// Stands in every line, so that everybody can see it. True: an arm has fired instead.
+  bool line_up() {
+    naps_ = false;
+    for (unsigned tries = 0;; ++tries) {
+      for (arm* const a : arms_) {
+        if (a->is(arm::kind::instant)) {
+          const deadline due = a->due();
+          if (due.when() < until_.when()) until_ = due;
+        }
+        if (!a->is(arm::kind::channel)) continue;
+        if (a->listed_ && !a->half_way_ && !a->here_->was_dropped()) continue;
+        if (line_up(*a)) return true;
+        naps_ = naps_ || a->half_way_;
+      }
+      if (step_up()) return false;
+      step_back();
+      if (stop_ != nullptr && stop_->stop_requested()) return end_stopped();
+      if (tries >= 3) platform::yield();
+    }
+  }
+
+  bool line_up(arm& a) noexcept {
+    if (!a.here_) a.here_.emplace(static_cast<waiter&>(*this), a.number_);
+    if (a.listed_) a.withdraw(*a.here_);
+    for (;;) {
+      static_cast<void>(a.here_->was_dropped());
+      const outcome at_first = a.enlist(*a.here_);
+      a.listed_ = !is_final(at_first);
+      if (!a.listed_) return end(a, at_first);
+      a.stood_ = true;
+      a.half_way_ = at_first == outcome::busy;
+      if (at_first != outcome::look) return false;
+      a.withdraw(*a.here_);
+      a.listed_ = false;
+      const outcome how = a.attempt();
+      if (is_final(how)) return end(a, how);
+    }
+  }
+
+  /// True: an arm has fired. Else it is away again, and has to line up.
+  bool digest(outcome how) noexcept {
+    if (how == outcome::stopped) return end_stopped();
+    if (how == outcome::timeout) {
+      if (arm* const due = first_due()) return end(*due, outcome::ok);
+      step_back();  // it was a nap
+      return false;
+    }
+    arm& a = with_number(number_of_place());
+    a.listed_ = false;
+    if (how != outcome::look) return end(a, how);
+    step_back();
+    const outcome now = a.attempt();
+    return is_final(now) && end(a, now);
+  }
+
+  arm* first_due() const noexcept {
+    arm* first = nullptr;
+    for (arm* const a : arms_) {
+      if (!a->is(arm::kind::instant) || !a->due().has_passed()) continue;
+      if (first == nullptr || a->due().when() < first->due().when()) first = a;
+    }
+    return first;
+  }
+
+  arm& with_number(std::size_t number) const noexcept {
+    for (arm* const a : arms_) {
+      if (a->number_ == number) return *a;
+    }
+    return *arms_.front();
+  }
+
+  bool end_stopped() noexcept {
+    for (arm* const a : arms_) {
+      if (a->is(arm::kind::stop)) return end(*a, outcome::ok);
+    }
+    return false;
+  }
+
+  bool end(arm& winner, outcome how) noexcept {
+    fired_ = &winner;
+    winner.fired_ = true;
+    if (stays_) {
+      step_back();
+      if (std::exchange(winner.stood_, false)) winner.leave();
+    } else {
+      retreat();
+    }
+    winner.conclude(how);
+    return true;
+  }
+
+  /// Leaves every line.
+  void retreat() noexcept {
+    for (arm* const a : arms_) leave(*a);
+  }
+  void leave(arm& a) noexcept {
+    if (std::exchange(a.listed_, false)) a.withdraw(*a.here_);
+    if (std::exchange(a.stood_, false)) a.leave();
+  }
+
+  // --- for a coroutine ---
+
+  /// True if it sleeps, and is not ours to touch any more; false if it is over.
+  bool sleep() {
+    for (;;) {
+      if (line_up()) return false;
+      listen();
+      suspended_ = true;
+      if (fall_asleep()) return true;
+      suspended_ = false;
+      fall_deaf();
+      if (digest(written())) return false;
+    }
+  }
+
+  static void go_on(run_item& posted) noexcept {
+    auto& self = static_cast<selection&>(posted);
+    self.suspended_ = false;
+    self.fall_deaf();
+    if (!self.digest(self.written()) && self.sleep()) return;
+    self.coroutine_.resume();
+  }
+
+  /// A nap is a deadline like any other.
+  void listen() {
+    if (stop_ != nullptr) {
+      by_stop_.emplace(*stop_);
+      by_stop_->listen(*this, *home());
+    }
+    const deadline end = naps_ ? nap(until_) : until_;
+    if (!end.is_forever()) {
+      by_time_.emplace(end);
+      by_time_->listen(*this, *home());
+    }
+  }
+  void fall_deaf() noexcept {
+    if (by_stop_) by_stop_->fall_deaf(*home());
+    by_stop_.reset();
+    if (by_time_) by_time_->fall_deaf(*home());
+    by_time_.reset();
+  }
+
+  std::span<arm*> arms_;
+  arm* fired_ = nullptr;
+  arm* otherwise_ = nullptr;
+  deadline until_ = deadline::forever();
+  stop_request stop_ = nullptr;
+  std::coroutine_handle<> coroutine_;
+  std::optional<by_stop> by_stop_;
+  std::optional<by_time> by_time_;
+  choice choice_;
+  bool naps_ = false;
+  bool stays_ = false;
+  bool suspended_ = false;
+};
+
+}  // namespace tandem::inline TANDEM_ABI::detail
