@@ -61,8 +61,9 @@ using carried = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 template <class Operation, class Limit>
 class [[nodiscard("nothing is sent before it is awaited")]] send_awaitable {
  public:
-  template <class... Limits>
-  explicit send_awaitable(const Operation& op, const Limits&... limit) : wait_(op, limit...) {}
+  /// make(): the operation.
+  template <class Make, class... Limits>
+  explicit send_awaitable(const Make& make, const Limits&... limit) : wait_(make, limit...) {}
 
   bool await_ready() noexcept { return wait_.is_done_at_once(); }
   template <class Promise>
@@ -81,7 +82,7 @@ class [[nodiscard("nothing is sent before it is awaited")]] copy_send_awaitable 
  public:
   template <class OperationOn, class... Limits>
   copy_send_awaitable(const OperationOn& operation_on, const T& value, const Limits&... limit)
-      : copy_(value), send_(operation_on(copy_), limit...) {}
+      : copy_(value), send_([&] { return operation_on(copy_); }, limit...) {}
 
   bool await_ready() noexcept { return send_.await_ready(); }
   template <class Promise>
@@ -102,7 +103,7 @@ class [[nodiscard("nothing is received before it is awaited")]] receive_awaitabl
   template <class OperationOn, class... Limits>
   explicit receive_awaitable(const OperationOn& operation_on, const Limits&... limit)
       : letter_(detail::result_access::empty_handed<detail::carried<T>>()),
-        wait_(operation_on(detail::result_access::memory(letter_)), limit...) {}
+        wait_([&] { return operation_on(detail::result_access::memory(letter_)); }, limit...) {}
   receive_awaitable(const receive_awaitable&) = delete;
   receive_awaitable& operator=(const receive_awaitable&) = delete;
   /// A message that has come, and that the coroutine did not live to see, goes as well.

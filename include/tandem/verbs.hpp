@@ -245,8 +245,8 @@ class send_verbs {
   }
   template <class Limit, class... Limits>
   auto awaited(T& value, const Limits&... limit) {
-    const auto op = detail::core_access::send_operation(static_cast<Channel&>(*this), value);
-    return send_awaitable<std::remove_const_t<decltype(op)>, Limit>(op, limit...);
+    const auto operation = [&] { return detail::core_access::send_operation(static_cast<Channel&>(*this), value); };
+    return send_awaitable<std::invoke_result_t<decltype(operation)>, Limit>(operation, limit...);
   }
   template <class Limit, class... Limits>
   auto awaited_copy(const T& value, const Limits&... limit) {

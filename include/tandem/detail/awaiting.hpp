@@ -136,9 +136,10 @@ class by_time_or_stop {
 template <class Operation, class Limit>
 class awaiting : private resumable, private place {  // a base, so that the flags below lie in its last bytes
  public:
-  template <class... Arguments>
-  explicit awaiting(const Operation& op, const Arguments&... limit)
-      : resumable(&go_on), place(static_cast<waiter&>(*this)), op_(op), limit_(limit...) {}
+  /// make(): the operation.
+  template <class Make, class... Arguments>
+  explicit awaiting(const Make& make, const Arguments&... limit)
+      : resumable(&go_on), place(static_cast<waiter&>(*this)), op_(make()), limit_(limit...) {}
   ~awaiting() { static_cast<void>(abandon()); }
 
   /// Does it, if it is worth trying before the coroutine is suspended.
@@ -157,8 +158,7 @@ class awaiting : private resumable, private place {  // a base, so that the flag
     if constexpr (Operation::settled && Limit::alone) {
       waits(firmness::suspended);
       suspended_ = true;
-      Operation op = op_;  // of our own: from the moment we are enlisted, what lies in the frame is not ours to touch
-      const outcome how = op.enlist(here());
+      const outcome how = op_.enlist(here());
       if (how == outcome::pending) return true;
       suspended_ = false;
       return !is_over(how);
@@ -171,8 +171,11 @@ class awaiting : private resumable, private place {  // a base, so that the flag
   outcome how() const noexcept { return how_; }
 
   /// The coroutine is destroyed, perhaps while it waits. ok if the operation has been done, and nobody knows it yet.
-  outcome abandon() noexcept {
-    if (!std::exchange(suspended_, false)) return outcome::pending;
+  outcome abandon() noexcept { return suspended_ ? abandon_the_wait() : outcome::pending; }
+
+ private:
+  [[gnu::noinline]] outcome abandon_the_wait() noexcept {
+    suspended_ = false;
     limit_.fall_deaf(*home());
     // If it is in the line no more, whoever took it out has claimed it, and has posted it, or is about to. So has a stop
     // request, or a deadline, that found it in the line. And after `busy` it was posted without being in any line.
@@ -182,7 +185,6 @@ class awaiting : private resumable, private place {  // a base, so that the flag
     return written();
   }
 
- private:
   /// True if it sleeps, and is not ours to touch any more; false if it is over.
   [[gnu::noinline]] bool wait() noexcept {
     for (;;) {

@@ -1,28 +1,25 @@
 // tandem/detail/mutex.hpp: the lock that guards a channel's lists of waiters.
 //
 // Contract   Mutual exclusion for sections of a few dozen instructions, in which no user code runs. Not recursive, not
-//            fair. unlock() touches the mutex last in one atomic exchange; after it, only its address is used: the
-//            object around it may be destroyed by whoever that exchange let in.
-// Algorithm  One word:
-//
-//                free --lock--> held --somebody has to sleep--> contended
-//                 ^              |                                  |
-//                 +----unlock----+------------unlock + wake one-----+
-//
-//            Whoever has slept takes the lock as `contended`, since it cannot know whether others still sleep; at worst
-//            one wake-up goes to nobody.
-// Invariants Somebody parked on the word implies that the word is `contended`, or that one who was woken, and will set
-//            it to `contended` again, is on its way.
+//            fair. unlock() is one store, and the last access to the mutex: the object around it may be destroyed by
+//            whoever that store let in.
+// Algorithm  One word, free or held. Whoever finds it held looks again, first with pauses, then with yields, then with
+//            naps, which grow from 20 us to 1 ms; nobody wakes anybody. The sections are so short that whoever finds the
+//            lock held waits either for nanoseconds, or for a thread that was preempted in the middle; and then giving up
+//            the core is what helps, and a kernel's wait queue would not. So unlocking need not ask whether somebody
+//            sleeps, which is what makes a mutex's unlock as expensive as its lock. docs/decisions/0010 says what that
+//            brings, and what it costs.
+// Invariants Whoever changed the word from free to held, and nobody else, changes it back.
 // Progress   blocking.
 // Order      edge L: unlock (release) -> lock (acquire), all that the lock guards
-// Cost       one read-modify-write to lock, one to unlock.
-// Source     [drepper-2011], its third mutex
-// Tests      tests/waiter.test.cpp
+// Cost       one read-modify-write to lock, one store to unlock.
+// Source     [karlin-1991] for the order of pauses, yields and sleep
+// Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
-#include <cstdint>
+#include <algorithm>
+#include <chrono>
 
-#include <tandem/detail/backoff.hpp>
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
@@ -34,37 +31,37 @@ class mutex {
   mutex& operator=(const mutex&) = delete;
 
   void lock() noexcept {
-    std::uint32_t seen = free;
-    if (!word_.compare_exchange_strong(seen, held, order::acquire /*L*/, order::relaxed)) lock_slowly();
+    if (!take()) lock_slowly();
   }
-
-  void unlock() noexcept {
-    const void* const address = word_.address();  // before the exchange: after it there may be no word
-    if (word_.exchange(free, order::release /*L*/) == contended) platform::unpark_one(address);
-  }
+  void unlock() noexcept { held_.store(false, order::release /*L*/); }
 
  private:
   using order = platform::order;
-  static constexpr std::uint32_t free = 0;
-  static constexpr std::uint32_t held = 1;
-  static constexpr std::uint32_t contended = 2;
 
-  /// What a thread has learned about locks is not what it has learned about partners.
-  struct lock_patience : patience {};
+  bool take() noexcept {
+    bool seen = false;
+    return held_.compare_exchange_strong(seen, true, order::acquire /*L*/, order::relaxed);
+  }
 
   [[gnu::noinline]] void lock_slowly() noexcept {
-    const auto taken = [this] {
-      // relaxed: only a hint that it is worth trying; the exchange decides
-      std::uint32_t seen = word_.load(order::relaxed);
-      return seen == free && word_.compare_exchange_strong(seen, held, order::acquire /*L*/, order::relaxed);
-    };
-    if (backoff::await(taken, deadline::forever(), platform::per_thread<lock_patience>())) return;
-    while (word_.exchange(contended, order::acquire /*L*/) != free) {
-      platform::park(word_, contended, platform::no_deadline);
+    const int pauses = platform::short_poll();
+    const int yields = 2 * pauses;
+    auto nap = std::chrono::microseconds(20);
+    // relaxed: only a hint that it is worth trying; the exchange decides
+    for (int looks = 1; held_.load(order::relaxed) || !take(); ++looks) {
+      if (looks <= pauses) {
+        platform::spin_hint();
+      } else if (looks <= yields) {
+        platform::yield();
+      } else {
+        platform::doze(nap);
+        nap = std::min(nap * 2, std::chrono::microseconds(1000));
+        looks = yields;
+      }
     }
   }
 
-  platform::atomic<std::uint32_t> word_{free};
+  platform::atomic<bool> held_{false};
 };
 
 /// Holds a mutex for a scope.

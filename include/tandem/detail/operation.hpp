@@ -17,8 +17,8 @@
 //                outcome poll(deadline, b)  only if `polls`: try, and try again for as long as polling pays; for
 //                                           channels where a thread can be served without standing in line. b: it
 //                                           has been told to look
-//                settled                    enlist() says `pending` at the very end, when it has let go of the lock, and
-//                                           whoever completes it has done all there was to do
+//                settled                    enlist() touches nothing of the operation, or the place, when it has let go
+//                                           of the lock, and whoever completes it has done all there was to do
 //
 //            An awaited operation (awaiting.hpp) and an arm of a select (blend/select.hpp) are run by other loops than
 //            this one, from the first four.
@@ -33,7 +33,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
 
 #include <tandem/detail/backoff.hpp>
 #include <tandem/detail/deadline.hpp>
@@ -131,10 +130,9 @@ template <class Operation>
 template <class Decided>
 void until_decided(const Decided& decided) {
   auto& learned = platform::per_thread<patience>();
-  const platform::atomic<std::uint32_t> nobody_wakes{0};
   auto length = std::chrono::microseconds(20);
   while (!backoff::await(decided, deadline::forever(), learned)) {
-    platform::park(nobody_wakes, 0, deadline::after(length).when());
+    platform::doze(length);
     length = std::min(length * 2, std::chrono::microseconds(1000));
   }
 }

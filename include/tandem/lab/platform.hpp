@@ -214,6 +214,7 @@ inline void yield(site where = site::current()) noexcept {
   if (lab::execution::current() != nullptr) lab::execution::current()->yield(where);
 }
 inline void spin_hint(site where = site::current()) noexcept { yield(where); }
+inline void doze(std::chrono::microseconds, site where = site::current()) noexcept { yield(where); }
 
 inline unsigned longest_spin() noexcept {
   return lab::execution::current() != nullptr ? lab::execution::current()->limits().longest_spin : 0;

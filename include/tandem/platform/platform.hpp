@@ -21,6 +21,7 @@
 //     clock, no_deadline        a monotonic clock; the time point that never comes
 //     sleep_until(when)         nothing but time ends it
 //     yield(), spin_hint()      let another thread run; we are polling
+//     doze(about)               the same for about so long, by one who polls something that should have come long ago
 //     longest_spin(), longest_yield()
 //                               how many nanoseconds to poll, with each of these, before it is time to park; and
 //     short_poll()              how many looks to take at what is a few instructions away. How long polling pays is a

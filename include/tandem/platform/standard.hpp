@@ -79,6 +79,8 @@ inline void sleep_until(clock::time_point when) noexcept { std::this_thread::sle
 
 inline void yield() noexcept { std::this_thread::yield(); }
 
+inline void doze(std::chrono::microseconds about) noexcept { std::this_thread::sleep_for(about); }
+
 inline void spin_hint() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
