@@ -172,7 +172,7 @@ class execution : public scheduler {
   }
   /// Where that is written is not known: after the thread's last step.
   void plain(shadow& s, bool write) { plain(s, write, running_->at); }
-  void plain(const void* address, bool write, const site& where) { plain(shadows_[address], write, where); }
+  void plain_write(const void* address, const site& where) { plain(shadows_[address], true, where); }
   void plain_new(const void* address) { shadows_[address].forget(number_); }
 
   // --- parking, time ------------------------------------------------------------------------------------------------

@@ -231,11 +231,8 @@ inline void prefetch_to_write(const void*) noexcept {}
 inline void plain_new(const void* p) noexcept {
   if (lab::execution::current() != nullptr) lab::execution::current()->plain_new(p);
 }
-inline void plain_read(const void* p, site where = site::current()) noexcept {
-  if (lab::execution::current() != nullptr) lab::execution::current()->plain(p, false, where);
-}
 inline void plain_write(const void* p, site where = site::current()) noexcept {
-  if (lab::execution::current() != nullptr) lab::execution::current()->plain(p, true, where);
+  if (lab::execution::current() != nullptr) lab::execution::current()->plain_write(p, where);
 }
 
 template <class T>

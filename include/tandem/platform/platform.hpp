@@ -28,8 +28,8 @@
 //                               property of the ground: on one that explores schedules, never
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written
 //     plain_new(p)              told that memory begins a new life as a message's place, and
-//     plain_read(p)             of each access to a message there, which is not atomic; nothing on real threads, race
-//     plain_write(p)            detection on a platform that explores schedules
+//     plain_write(p)            of each access to a message there, which is not atomic (to move from one changes it as
+//                               well); nothing on real threads, race detection on a platform that explores schedules
 //     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness
 //     thread                    as std::jthread: it joins, and passes a stop token on
 //     stop_source, stop_token, stop_callback<F>

@@ -103,7 +103,6 @@ inline void prefetch_to_write(const void* line) noexcept {
 }
 
 inline void plain_new(const void*) noexcept {}
-inline void plain_read(const void*) noexcept {}
 inline void plain_write(const void*) noexcept {}
 
 template <class T>
