@@ -34,7 +34,7 @@ struct atomic_handle {
 
 class execution : public scheduler {
  public:
-  explicit execution(const bounds& limits) : scheduler(limits) {}
+  explicit execution(const bounds& limits) : scheduler(limits), memory_(limits.weak_memory, limits.rereads) {}
 
   /// The one that this code runs in, or nullptr.
   static execution*& current() noexcept {
@@ -56,8 +56,6 @@ class execution : public scheduler {
   void run(std::unique_ptr<callable> body, chooser& by) {
     static constinit thread_local std::uint64_t executions = 0;
     number_ = ++executions;
-    memory_.weak = limits_.weak_memory;
-    memory_.most_rereads = limits_.rereads;
     memory_.reset();
 
     execution* const outer = std::exchange(current(), this);
@@ -87,7 +85,7 @@ class execution : public scheduler {
     if (a.execution != number_) return;
     location& l = memory_.at(a.index);
     check_birth(l, where, "destroyed");
-    if (const int other = a.owned_jointly ? -1 : memory_.unseen_use(me(), l); other >= 0) {
+    if (const int other = a.owned_jointly ? -1 : memory::unseen_use(me(), l); other >= 0) {
       const auto t = static_cast<unsigned>(other);
       fail(problem::lifetime, describe(a) + " is destroyed by " + running_->name + ", but its last use by " +
                                   threads_[t]->name + " in " + in_words(l.last_user[t]) +
@@ -102,7 +100,7 @@ class execution : public scheduler {
     location& l = reach(a, outside, where);
     o = ordered(o, where, "load", false);
     const std::size_t last = l.history.size() - 1;
-    const auto choices = static_cast<unsigned>(last - memory_.oldest_admissible(me(), l, o)) + 1;
+    const auto choices = static_cast<unsigned>(last - memory_.oldest_to_read(me(), l, o)) + 1;
     const std::size_t i = last - ask(choice::store, choices);
     const std::uint64_t value = memory_.load(me(), l, o, i, where);
     if (told_.telling) tell_access(where, "load", a, o, "= " + number_text(value) + age(last - i));
@@ -299,7 +297,7 @@ class execution : public scheduler {
 
   /// Behind which store something new goes.
   std::size_t choose_gap(const location& l, memory_order o) {
-    const std::size_t first = memory_.first_gap(me(), l, o);
+    const std::size_t first = memory_.oldest_open(me(), l, o);
     if (first + 1 == l.history.size()) return first;
     std::array<std::size_t, 65> gaps{};
     unsigned count = 0;
@@ -313,8 +311,8 @@ class execution : public scheduler {
   /// it.
   std::size_t choose_found(const location& l, std::uint64_t expected, memory_order success, memory_order failure) {
     const std::size_t last = l.history.size() - 1;
-    const std::size_t to_fail = memory_.oldest_admissible(me(), l, failure);
-    const std::size_t to_succeed = memory_.first_gap(me(), l, success);
+    const std::size_t to_fail = memory_.oldest_to_read(me(), l, failure);
+    const std::size_t to_succeed = memory_.oldest_open(me(), l, success);
     if (to_fail == last && to_succeed == last) return last;
     std::array<std::size_t, 65> found{last};
     unsigned count = 1;
@@ -345,7 +343,7 @@ class execution : public scheduler {
   }
 
   void check_birth(const location& l, const site& where, const char* what) {
-    if (memory_.unseen_birth(me(), l) < 0) return;
+    if (memory::knows_birth(me(), l)) return;
     fail(problem::lifetime, "an atomic is " + std::string(what) + " by " + running_->name + " in " + in_words(where) +
                                 ", but its construction by " + threads_[l.creator]->name +
                                 " does not happen before that");

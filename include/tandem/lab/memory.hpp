@@ -189,13 +189,6 @@ struct store {
   bool is_rmw = false;
 };
 
-/// One access, for the report of a race.
-struct access {
-  std::uint8_t thread = 0;
-  bool write = false;
-  site where{};
-};
-
 struct location {
   std::size_t index = 0;
   trace_hash identity = 0;
@@ -209,7 +202,6 @@ struct location {
   clock_vector last_use{};
   std::array<site, max_threads> last_user{};
 
-  store& newest() noexcept { return history.back(); }
   const store& newest() const noexcept { return history.back(); }
 };
 
@@ -231,8 +223,9 @@ struct shadow {
 
 class memory {
  public:
-  bool weak = true;           // false: every load reads the newest store
-  unsigned most_rereads = 2;  // so often in a row may one thread read one store, if there is a newer one
+  /// If memory is not weak, every load reads the newest store. So often in a row may one thread read one store, if
+  /// there is a newer one.
+  memory(bool weak, unsigned most_rereads) noexcept : weak_(weak), most_rereads_(most_rereads) {}
 
   void reset() noexcept {
     messages_.reset();
@@ -282,30 +275,42 @@ class memory {
                          [](const location& l) { return l.alive && l.born != 0; });
   }
 
-  /// Another thread whose access to the atomic's beginning does not happen before this; -1 if all is well.
-  int unseen_birth(const view& me, const location& l) const noexcept {
-    return l.born != 0 && l.creator != me.id && me.clock[l.creator] < l.born ? l.creator : -1;
+  /// Whether the atomic's beginning happens before this.
+  static bool knows_birth(const view& me, const location& l) noexcept {
+    return l.born == 0 || l.creator == me.id || me.clock[l.creator] >= l.born;
   }
   /// A thread whose last access to the atomic does not happen before its end; -1 if all is well.
-  int unseen_use(const view& me, const location& l) const noexcept {
+  static int unseen_use(const view& me, const location& l) noexcept {
     for (unsigned t = 0; t < max_threads; ++t) {
       if (t != me.id && l.last_use[t] > me.clock[t]) return static_cast<int>(t);
     }
     return -1;
   }
 
-  // --- what a load may read: indices into the history, the newest first ---
+  // --- which stores are open to a thread: indices into the history, from the oldest one on ---
 
-  std::size_t oldest_admissible(const view& me, const location& l, memory_order o) const noexcept {
-    const std::size_t last = l.history.size() - 1;
-    if (!weak) return last;
+  /// What comes before it is overwritten, by what the thread knows: it reads none of that, and puts nothing in there.
+  std::size_t oldest_open(const view& me, const location& l, memory_order o) const noexcept {
+    std::size_t i = l.history.size() - 1;
+    if (!weak_) return i;
     tick floor = me.place(l.index);
     if (o == memory_order::seq_cst) floor = std::max(floor, l.sc_place);
-    std::size_t i = last;
     while (i > 0 && l.history[i - 1].position >= floor) --i;
-    const bool tired = me.times_read(l.index, l.history[i].position) > most_rereads;
-    return tired && i < last ? i + 1 : i;
+    return i;
   }
+  /// For a load, which does not read an old store for ever.
+  std::size_t oldest_to_read(const view& me, const location& l, memory_order o) const noexcept {
+    const std::size_t i = oldest_open(me, l, o);
+    const bool tired = i + 1 < l.history.size() && me.times_read(l.index, l.history[i].position) > most_rereads_;
+    return tired ? i + 1 : i;
+  }
+  /// Whether there is room for a store behind that one.
+  static bool may_follow(const location& l, std::size_t i) noexcept {
+    return i + 1 == l.history.size() ||
+           (!l.history[i + 1].is_rmw && l.history[i + 1].position - l.history[i].position > 1);
+  }
+
+  // --- accesses, each to the store of that index, or behind it ---
 
   std::uint64_t load(view& me, location& l, memory_order o, std::size_t i, site where) {
     const store& s = l.history[i];
@@ -315,22 +320,6 @@ class memory {
     if (acquires(o) && s.carried != nullptr) me.join(*s.carried);
     me.event(mix(mix(0x10, l.identity), s.trace));
     return s.value;
-  }
-
-  // --- where a store may go: behind the store of that index ---
-
-  std::size_t first_gap(const view& me, const location& l, memory_order o) const noexcept {
-    const std::size_t last = l.history.size() - 1;
-    if (!weak) return last;
-    tick floor = me.place(l.index);
-    if (o == memory_order::seq_cst) floor = std::max(floor, l.sc_place);
-    std::size_t i = last;
-    while (i > 0 && l.history[i - 1].position >= floor) --i;
-    return i;
-  }
-  bool may_follow(const location& l, std::size_t i) const noexcept {
-    return i + 1 == l.history.size() ||
-           (!l.history[i + 1].is_rmw && l.history[i + 1].position - l.history[i].position > 1);
   }
 
   void put(view& me, location& l, std::uint64_t value, memory_order o, std::size_t behind, site where) {
@@ -408,7 +397,7 @@ class memory {
     if (s.carried != nullptr) ++s.carried->stores;
     me.event(s.trace);
     std::size_t index = behind + 1;
-    if (l.history.size() == (weak ? longest_history : 1)) {
+    if (l.history.size() == (weak_ ? longest_history : 1)) {
       release(l.history.front().carried);
       l.history.erase(l.history.begin());
       --index;
@@ -462,6 +451,8 @@ class memory {
     return l;
   }
 
+  bool weak_;
+  unsigned most_rereads_;
   arena messages_;
   std::array<message*, 33> spare_{};  // by the bits of their size
   std::deque<location> locations_;
