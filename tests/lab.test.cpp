@@ -264,7 +264,13 @@ TEST_CASE("what is wrong with a program") {
   SECTION("a leak") {
     const auto report = lab::explore([] { new tandem::atomic<int>(1); });  // NOLINT: that is the point
     CHECK(report.what == lab::problem::lifetime);
+    CHECK(contains(report.text, "an atomic was never destroyed; it was made in"));
     CHECK(contains(report.text, "leaks"));
+    const auto two = lab::explore([] {
+      new tandem::atomic<int>(1);  // NOLINT
+      new tandem::atomic<int>(2);  // NOLINT
+    });
+    CHECK(contains(two.text, "2 atomics were never destroyed; one was made in"));
     lab::options lenient;
     lenient.leaks = false;
     CHECK(lab::explore(lenient, [] { new tandem::atomic<int>(1); }));  // NOLINT

@@ -62,9 +62,11 @@ class execution : public scheduler {
     run_threads(std::move(body), by);
     current() = outer;
     if (limits_.leaks && trouble_.what == problem::none && memory_.alive() != 0) {
-      trouble_ = {problem::lifetime, std::to_string(memory_.alive()) +
-                                         " atomics were never destroyed; one was made in " +
-                                         in_words(memory_.survivor().birthplace) + ": something leaks"};
+      const std::size_t left = memory_.alive();
+      trouble_ = {problem::lifetime,
+                  (left == 1 ? "an atomic was never destroyed; it was made in "
+                             : std::to_string(left) + " atomics were never destroyed; one was made in ") +
+                      in_words(memory_.survivor().birthplace) + ": something leaks"};
     }
   }
 
@@ -73,8 +75,6 @@ class execution : public scheduler {
   void collect(order_sites* into) noexcept { sites_ = into; }
 
   // --- for the platform: atomics ------------------------------------------------------------------------------------
-
-  std::uint64_t number() const noexcept { return number_; }
 
   void create(atomic_handle& a, std::uint64_t value, const site& where) {
     location& l = memory_.create(me(), value, true, where);
@@ -349,27 +349,27 @@ class execution : public scheduler {
                                 " does not happen before that");
   }
 
+  // --- deliberate faults --------------------------------------------------------------------------------------------
+
   memory_order ordered(memory_order o, const site& where, const char* name, bool on_failure) {
+    const fault* const weakened = planted(fault::kind::weaken, where, name, o, on_failure);
+    return weakened != nullptr ? weakened->to : o;
+  }
+  bool is_omitted(const site& where, const char* name) {
+    return planted(fault::kind::omit, where, name, memory_order::relaxed, false) != nullptr;
+  }
+
+  /// The fault of that kind that is planted here, if any. If sites are collected, this one is.
+  const fault* planted(fault::kind what, const site& where, const char* name, memory_order o, bool on_failure) {
     if (sites_ != nullptr) {
       sites_->try_emplace({where.file_name(), where.line(), where.column(), on_failure},
                           order_use{short_name(where.function_name()), name, o});
     }
-    if (faults_ == nullptr) return o;
+    if (faults_ == nullptr) return nullptr;
     for (const fault& f : *faults_) {
-      if (f.what == fault::kind::weaken && f.on_failure == on_failure && is_at(f, where)) return f.to;
+      if (f.what == what && f.on_failure == on_failure && is_at(f, where)) return &f;
     }
-    return o;
-  }
-  bool is_omitted(const site& where, const char* name) {
-    if (sites_ != nullptr) {
-      sites_->try_emplace({where.file_name(), where.line(), where.column(), false},
-                          order_use{short_name(where.function_name()), name, memory_order::relaxed});
-    }
-    if (faults_ == nullptr) return false;
-    for (const fault& f : *faults_) {
-      if (f.what == fault::kind::omit && is_at(f, where)) return true;
-    }
-    return false;
+    return nullptr;
   }
   static bool is_at(const fault& f, const site& where) noexcept {
     return f.line == where.line() && f.column == where.column() &&
