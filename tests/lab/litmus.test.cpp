@@ -31,6 +31,7 @@ using tandem::platform::atomic;
 using tandem::platform::cell;
 using tandem::platform::order;
 using enum std::memory_order;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -1031,17 +1032,19 @@ TEST_CASE("a thread's start and its end synchronize", "[litmus]") {
 TEST_CASE("parking and waking do not synchronize", "[litmus]") {
   // Whoever was woken, rather than having slept its time, may still miss what was stored before the wake-up.
   litmus("park, unpark", {{"00", "01", "10", "11"}, {"01", "11"}, 80}, [] {
+    using tandem::platform::clock;
     shared s;
+    atomic<std::uint32_t> word{0};
     bool woken = false;
     int a = 0;
     together(
         [&] {
           s.x.store(1, relaxed);
-          tandem::platform::unpark_one(s.y.address());
+          tandem::platform::unpark_one(word.address());
         },
         [&] {
-          tandem::platform::park(s.y, 0, std::chrono::nanoseconds(1000), tandem::platform::site::current());
-          woken = tandem::platform::clock::now().time_since_epoch().count() == 0;
+          tandem::platform::park(word, 0, clock::time_point(1us));
+          woken = clock::now() == clock::time_point();
           a = s.x.load(relaxed);
         });
     return told(woken, a);

@@ -38,6 +38,18 @@ namespace tandem::inline TANDEM_ABI::platform {
 using order = std::memory_order;
 using site = lab::site;
 
+struct clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<clock>;
+  static constexpr bool is_steady = true;
+  static time_point now(site where = site::current()) noexcept {
+    return time_point(duration(lab::execution::current() != nullptr ? lab::execution::current()->now(where) : 0));
+  }
+};
+inline constexpr clock::time_point no_deadline = clock::time_point::max();
+
 template <class T>
 class atomic {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t),
@@ -93,8 +105,7 @@ class atomic {
   const void* address() const noexcept { return this; }
 
  private:
-  template <class Word>
-  friend void park(const atomic<Word>&, Word, std::chrono::nanoseconds, site) noexcept;
+  friend void park(const atomic<std::uint32_t>&, std::uint32_t, clock::time_point, site) noexcept;
 
   static lab::execution* here() noexcept { return lab::execution::current(); }
 
@@ -180,27 +191,12 @@ class cell {
   T value_{};
 };
 
-struct clock {
-  using duration = std::chrono::nanoseconds;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<clock>;
-  static constexpr bool is_steady = true;
-  static time_point now(site where = site::current()) noexcept {
-    return time_point(duration(lab::execution::current() != nullptr ? lab::execution::current()->now(where) : 0));
-  }
-};
-inline constexpr clock::time_point no_deadline = clock::time_point::max();
-
-template <class Word>
-void park(const atomic<Word>& word, Word seen, std::chrono::nanoseconds until, site where) noexcept {
-  lab::execution::required("a thread parks")
-      .park(word.handle_, atomic<Word>::packed(word.value_), word.address(), atomic<Word>::packed(seen), until.count(),
-            where);
-}
 inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::time_point until,
                  site where = site::current()) noexcept {
-  park<std::uint32_t>(word, seen, until.time_since_epoch(), where);
+  using words = atomic<std::uint32_t>;
+  lab::execution::required("a thread parks")
+      .park(word.handle_, words::packed(word.value_), word.address(), words::packed(seen),
+            until.time_since_epoch().count(), where);
 }
 inline void unpark_one(const void* address, site where = site::current()) noexcept {
   if (lab::execution::current() != nullptr) lab::execution::current()->unpark_one(address, where);
