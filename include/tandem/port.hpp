@@ -17,7 +17,7 @@
 //            edge P: leave (acq_rel on `sides`) -> deletion: all that any port did comes before the end
 //            Counting up is relaxed: whoever copies a port has one.
 // Cost       one allocation per channel; one read-modify-write per copy and per port that goes. Nothing per message.
-// Tests      tests/port.test.cpp
+// Tests      tests/port.test.cpp, tests/model/port.model.cpp, tests/stress/port.stress.cpp
 #pragma once
 
 #include <concepts>

@@ -35,7 +35,7 @@
 //            lock, a claim and a wake-up more.
 // Source     one word that tells value, waiter and end apart: [rust-oneshot]
 // Tests      tests/future.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
-//            tests/stress/future.stress.cpp
+//            tests/model/future.model.cpp, tests/stress/future.stress.cpp
 #pragma once
 
 #include <chrono>

@@ -70,7 +70,7 @@
 // Source     the stamped ring: [vyukov-mpmc]; the lap in the stamp and the closed bit in the tail: [crossbeam-array];
 //            the turn that is passed on: [tokio-notify]
 // Tests      tests/mailbox.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,
-//            tests/stress/mailbox.stress.cpp
+//            tests/model/mailbox.model.cpp, tests/stress/mailbox.stress.cpp
 #pragma once
 
 #include <bit>

@@ -19,7 +19,7 @@
 //            Both are bounded in time, not in rounds: a pause takes 10 to 140 cycles, a yield as long as others run.
 // Cost       no shared line but the one that `ready` looks at; the clock is read every few polls.
 // Source     [karlin-1991] competitive spinning; docs/decisions/0004 says why, docs/benchmarks.md what it costs
-// Tests      tests/waiter.test.cpp
+// Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
 #include <algorithm>

@@ -28,7 +28,7 @@
 //                timeout, stopped      nobody had claimed us: withdraw, nothing has happened
 //                ok, closed, abandoned done; the partner has unlinked us
 // Order      none of its own.
-// Tests      tests/waiter.test.cpp, tests/verbs.test.cpp
+// Tests      tests/waiter.test.cpp, tests/verbs.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // Contract   Code for the lab and code for real threads do not link against each other: a function that takes or
 //            returns one of tandem's types has another name there. All of a program's tandem code is compiled for one
 //            of the two: link tandem::lab, which defines TANDEM_PLATFORM_HEADER for whatever includes tandem.
-// Tests      tests/lab/mixed
+// Tests      tests/mixed/check_mixed.cmake
 #pragma once
 
 #if defined(TANDEM_ABI)

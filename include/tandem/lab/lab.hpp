@@ -56,7 +56,7 @@ struct options : bounds {
   search how = search::exhaustive;
   /// No more than so many. For the random searches: so many, after the plain one.
   std::uint64_t executions = 10'000'000;
-  /// Random searches: the first execution's; the next one's is one more.
+  /// Random searches: the first execution's, from 1 on; the next one's is one more.
   std::uint64_t seed = 1;
   /// PCT: how many ordering constraints the bug is expected to need.
   unsigned depth = 3;

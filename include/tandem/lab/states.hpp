@@ -14,7 +14,7 @@
 //            for to switch to u costs one.
 // Cost       one probe of a hash table with linear probing, 24 bytes an entry, half of them free.
 // Source     [musuvathi-2007] caching of happens-before graphs, and its fitness for a bound on preemptions
-// Tests      tests/lab.test.cpp: with and without it the same outcomes are found
+// Tests      tests/lab.test.cpp, tests/lab/litmus.test.cpp: with and without it the same outcomes are found
 #pragma once
 
 #include <tandem/lab/memory.hpp>

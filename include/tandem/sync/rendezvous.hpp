@@ -42,7 +42,7 @@
 //            first has gone to sleep.
 // Source     [hoare-1978]; two lists of waiters and direct hand-over as in [go-chan]; the claim as in [pcml-2009]
 // Tests      tests/rendezvous.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp,
-//            tests/failures_of_others.test.cpp, tests/stress/rendezvous.stress.cpp
+//            tests/failures_of_others.test.cpp, tests/model/rendezvous.model.cpp, tests/stress/rendezvous.stress.cpp
 #pragma once
 
 #include <memory>
