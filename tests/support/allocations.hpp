@@ -4,8 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define TANDEM_TEST_COUNTS_ALLOCATIONS 0
@@ -23,37 +21,15 @@ namespace support {
 inline constexpr bool allocations_are_counted = TANDEM_TEST_COUNTS_ALLOCATIONS;
 inline thread_local std::size_t allocations_of_this_thread = 0;
 
-inline void* counted_allocation(std::size_t size, std::size_t alignment) {
-  ++allocations_of_this_thread;
-  const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
-  if (void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded)) return memory;
-  std::abort();
-}
-
 }  // namespace support
 
 #if TANDEM_TEST_COUNTS_ALLOCATIONS
 
-// Out of line: g++ would see through one half of a pair and warn that free() does not match new.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  return support::counted_allocation(size, alignof(std::max_align_t));
+#include "operator_new.hpp"
+
+void* support::allocated(std::size_t size, std::size_t alignment) noexcept {
+  ++allocations_of_this_thread;
+  return from_the_heap(size, alignment);
 }
-[[gnu::noinline]] void* operator new[](std::size_t size) {
-  return support::counted_allocation(size, alignof(std::max_align_t));
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  return support::counted_allocation(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void* operator new[](std::size_t size, std::align_val_t alignment) {
-  return support::counted_allocation(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 #endif
