@@ -22,7 +22,7 @@ namespace {
 
 lab::options everything() {
   lab::options all;
-  all.preemptions = lab::seen_states::unbounded;
+  all.preemptions = lab::unbounded;
   return all;
 }
 

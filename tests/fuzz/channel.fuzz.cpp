@@ -244,7 +244,7 @@ class party {
 /// Bounds on surprises, not on anything else: the bytes decide.
 lab::options generous() {
   lab::options o;
-  o.preemptions = lab::seen_states::unbounded;
+  o.preemptions = lab::unbounded;
   o.spurious = 4;
   o.early_timeouts = 3;
   o.rereads = 4;

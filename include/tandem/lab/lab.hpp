@@ -14,8 +14,8 @@
 //            Code for the lab is compiled for it: link tandem::lab, not tandem::tandem. Ordinary std::mutex,
 //            std::thread or a real sleep in there would stop the lab, not the thread: use tandem's (thread.hpp).
 //            std::atomic is allowed, but the lab does not see it.
-// Algorithm  execution.hpp (threads and time), memory.hpp (what a load may read), states.hpp (what need not be run
-//            twice), choices.hpp (who decides).
+// Algorithm  in detail/: scheduler.hpp (whose turn it is), execution.hpp (what a step does), memory.hpp (what a load
+//            may read), states.hpp (what need not be run twice), choices.hpp (who decides).
 // Cost       docs/explanation/the-lab.md has the figures. Memory: 48 to 96 bytes a state.
 // Tests      tests/lab.test.cpp, tests/lab/*
 #pragma once
@@ -26,7 +26,7 @@
 #error "tandem: code for the lab is compiled for it as a whole: link tandem::lab instead of tandem::tandem"
 #endif
 
-#include <tandem/lab/execution.hpp>
+#include <tandem/lab/detail/execution.hpp>
 
 #include <chrono>
 #include <cstddef>

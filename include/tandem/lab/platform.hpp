@@ -9,15 +9,15 @@
 //              thread      at most 16 in an execution
 //              stop_*      as std:: has them; a request, a registration and a deregistration are one step each
 //              clock       virtual; starts at 0 in each execution
-// Algorithm  execution.hpp, memory.hpp
+// Algorithm  detail/execution.hpp, detail/memory.hpp
 // Tests      tests/lab/litmus.test.cpp, tests/lab/zoo.test.cpp, tests/lab.test.cpp
 #pragma once
 
-#include <tandem/lab/abi.hpp>
+#include <tandem/lab/detail/abi.hpp>
 
 #define TANDEM_LAB 1
 
-#include <tandem/lab/execution.hpp>
+#include <tandem/lab/detail/execution.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <tandem/lab/memory.hpp>
+#include <tandem/lab/detail/memory.hpp>
 
 #include "litmus.hpp"
 

@@ -55,7 +55,7 @@ struct found {
 /// Every interleaving and every store that may be read; nothing that happens for no reason.
 inline tandem::lab::options everything() {
   tandem::lab::options all;
-  all.preemptions = tandem::lab::seen_states::unbounded;
+  all.preemptions = tandem::lab::unbounded;
   all.spurious = all.early_timeouts = 0;
   all.rereads = 100;
   return all;

@@ -1,11 +1,11 @@
-// tandem/lab/transcript.hpp: what an execution did, in words.
+// tandem/lab/detail/transcript.hpp: what an execution did, in words.
 //
 // Contract   A transcript takes a line for each step while `telling`, and nothing otherwise: an execution is explored
 //            in silence, and told when it is run again because it failed.
 // Tests      tests/lab.test.cpp
 #pragma once
 
-#include <tandem/lab/bounds.hpp>
+#include <tandem/lab/detail/bounds.hpp>
 
 #include <cstddef>
 #include <cstdint>

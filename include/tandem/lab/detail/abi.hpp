@@ -1,4 +1,4 @@
-// tandem/lab/abi.hpp: the name of the inline namespace of everything that is compiled for the lab.
+// tandem/lab/detail/abi.hpp: the name of the inline namespace of everything that is compiled for the lab.
 //
 // Contract   Code for the lab and code for real threads do not link against each other: a function that takes or
 //            returns one of tandem's types has another name there. All of a program's tandem code is compiled for one

@@ -1,4 +1,4 @@
-// tandem/lab/choices.hpp: who decides, wherever an execution could go on in more than one way.
+// tandem/lab/detail/choices.hpp: who decides, wherever an execution could go on in more than one way.
 //
 // Contract   A chooser answers questions with a number below `alternatives`. An execution is the function of its
 //            answers: the same answers give the same execution. Answer 0 is always the plain one: go on with the same
@@ -14,7 +14,7 @@
 // Tests      tests/lab.test.cpp, tests/lab/zoo.test.cpp
 #pragma once
 
-#include <tandem/lab/abi.hpp>
+#include <tandem/lab/detail/abi.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-// tandem/lab/fiber.hpp: several stacks on one thread.
+// tandem/lab/detail/fiber.hpp: several stacks on one thread.
 //
 // Contract   A fiber is a function on a stack of its own, which can be left in the middle and gone on with later.
 //            switch_fibers(from, to) leaves the running one and goes on with another; it returns when somebody
@@ -12,7 +12,7 @@
 // Tests      tests/lab.test.cpp
 #pragma once
 
-#include <tandem/lab/abi.hpp>
+#include <tandem/lab/detail/abi.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// tandem/lab/scheduler.hpp: whose turn it is.
+// tandem/lab/detail/scheduler.hpp: whose turn it is.
 //
 // Contract   The threads of an execution, the clock they share, and the choices between them. A thread calls point()
 //            before each step that others can notice; there, and whenever it has to wait, a chooser says who goes on.
@@ -20,12 +20,12 @@
 // Tests      tests/lab.test.cpp
 #pragma once
 
-#include <tandem/lab/bounds.hpp>
-#include <tandem/lab/choices.hpp>
-#include <tandem/lab/fiber.hpp>
-#include <tandem/lab/memory.hpp>
-#include <tandem/lab/states.hpp>
-#include <tandem/lab/transcript.hpp>
+#include <tandem/lab/detail/bounds.hpp>
+#include <tandem/lab/detail/choices.hpp>
+#include <tandem/lab/detail/fiber.hpp>
+#include <tandem/lab/detail/memory.hpp>
+#include <tandem/lab/detail/states.hpp>
+#include <tandem/lab/detail/transcript.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
-// tandem/lab/memory.hpp: what a thread may see of what others have written: C++'s memory model, as far as it can be
-// run.
+// tandem/lab/detail/memory.hpp: what a thread may see of what others have written: C++'s memory model, as far as it can
+// be run.
 //
 // Contract   memory keeps, for every atomic, the stores that were made to it, in modification order, and for every
 //            thread and every message what it knows of them: a view. A load chooses among the stores that the view
@@ -34,7 +34,7 @@
 // Tests      tests/lab/litmus.test.cpp, tests/lab/zoo.test.cpp
 #pragma once
 
-#include <tandem/lab/abi.hpp>
+#include <tandem/lab/detail/abi.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
-// tandem/lab/bounds.hpp: the words in which one says what to explore, and what was found.
+// tandem/lab/detail/bounds.hpp: the words in which one says what to explore, and what was found.
 //
 // Contract   Plain data: problem, bounds, fault, order_sites.
 // Tests      tests/lab.test.cpp
 #pragma once
 
-#include <tandem/lab/memory.hpp>
+#include <tandem/lab/detail/memory.hpp>
 
 #include <array>
 #include <cstddef>

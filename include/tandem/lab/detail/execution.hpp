@@ -1,4 +1,4 @@
-// tandem/lab/execution.hpp: one run of a program, on one thread, in which nothing happens by chance.
+// tandem/lab/detail/execution.hpp: one run of a program, on one thread, in which nothing happens by chance.
 //
 // Contract   What the lab's platform asks for: atomics, plain data, parking, time and threads, each step of them under
 //            the scheduler and by the rules of the memory model. Where the memory model leaves a choice, the chooser is
@@ -7,7 +7,7 @@
 // Tests      tests/lab.test.cpp, tests/lab/litmus.test.cpp
 #pragma once
 
-#include <tandem/lab/scheduler.hpp>
+#include <tandem/lab/detail/scheduler.hpp>
 
 #include <array>
 #include <cstddef>

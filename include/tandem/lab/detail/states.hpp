@@ -1,5 +1,5 @@
-// tandem/lab/states.hpp: which states of a program have been explored, so that no two schedules that lead to the same
-// one are gone on with.
+// tandem/lab/detail/states.hpp: which states of a program have been explored, so that no two schedules that lead to the
+// same one are gone on with.
 //
 // Contract   reached(state, running, left) is false if all that can follow has been explored already, or is about to
 //            be: the same state was reached with at least as many switches left.
@@ -17,7 +17,7 @@
 // Tests      tests/lab.test.cpp, tests/lab/litmus.test.cpp: with and without it the same outcomes are found
 #pragma once
 
-#include <tandem/lab/memory.hpp>
+#include <tandem/lab/detail/memory.hpp>
 
 #include <cstddef>
 #include <cstdint>
