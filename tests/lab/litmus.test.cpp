@@ -14,6 +14,7 @@
 #include <tandem/platform/platform.hpp>
 
 #include "../support/catch.hpp"
+#include "../support/sanitizer.hpp"
 #include "support/axioms.hpp"
 #include "support/litmus.hpp"
 
@@ -1147,7 +1148,7 @@ TEST_CASE("of any program the lab finds what the axioms of C++20 allow, as far a
   std::size_t found = 0;
   std::size_t hidden = 0;
   std::size_t weak = 0;
-  constexpr std::uint64_t programs = 1000;
+  constexpr std::uint64_t programs = support::cases(1000, 100);
   for (std::uint64_t number = 0; number < programs; ++number) {
     const litmus_program program = some_program(number);
     INFO("program " << number << ": " << described(program));

@@ -5,14 +5,11 @@
 
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "sanitizer.hpp"
+
+#if TANDEM_TEST_ADDRESS_SANITIZER || (TANDEM_TEST_THREAD_SANITIZER && defined(__clang__))
 #define TANDEM_TEST_COUNTS_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TANDEM_TEST_COUNTS_ALLOCATIONS 0
-#endif
-#endif
-#ifndef TANDEM_TEST_COUNTS_ALLOCATIONS
+#else
 #define TANDEM_TEST_COUNTS_ALLOCATIONS 1
 #endif
 

@@ -15,6 +15,7 @@
 #include "support/catch.hpp"
 #include "support/linearize.hpp"
 #include "support/messages.hpp"
+#include "support/sanitizer.hpp"
 
 namespace model {
 
@@ -37,7 +38,8 @@ struct reach {
   unsigned longest_yield = 0;
 };
 
-/// Explores all of it: nothing may be wrong, and no fewer executions may be found than when this was written.
+/// Explores all of it: nothing may be wrong, and no fewer executions may be found than when this was written. Where not
+/// all cases are run, the first executions of many are enough.
 template <class Body>
 void holds(std::string_view name, std::uint64_t floor, const reach& far, Body&& body) {
   lab::options options;
@@ -48,12 +50,14 @@ void holds(std::string_view name, std::uint64_t floor, const reach& far, Body&& 
   options.weak_memory = far.weak_memory;
   options.longest_spin = far.longest_spin;
   options.longest_yield = far.longest_yield;
+  options.executions = support::cases<std::uint64_t>(options.executions, 20'000);
   const auto report = lab::explore(options, body);
   std::cout << name << ": " << report.summary() << std::endl;
   INFO(report.summary());
   REQUIRE(report.passed());
-  REQUIRE(report.exhausted);
-  CHECK(report.executions >= floor);
+  const bool is_part = !support::runs_all_cases && report.executions == options.executions;
+  REQUIRE((report.exhausted || is_part));
+  CHECK((report.executions >= floor || is_part));
 }
 
 /// What one thread did and saw. Each has its own: the order in which threads write is not theirs to see. A verb's
