@@ -1,5 +1,6 @@
 // Every interleaving of small selects: against plain operations, against each other, against a close, a stop, a clock.
 #include <tandem/blend/select.hpp>
+#include <tandem/blend/selector.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -50,7 +51,7 @@ auto note_in(account& a, const letter& l, int number) {
 }  // namespace
 
 TEST_CASE("a select meets plain operations, on one of its channels", "[model][select]") {
-  holds("select receives from two, one sends", 1478, {}, [] {
+  holds("select receives from two, one sends", 1478, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -61,7 +62,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
     }
     lab::check(how == status::ok && me.received == 1, "they met");
   });
-  holds("select receives from two, two send, and the other gets the rest", 2538, {.weak_memory = false}, [] {
+  holds("select receives from two, two send, and the other gets the rest", 2538, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -75,7 +76,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
       lab::check(rest && rest->number() == 2 - static_cast<int>(which), "the other one is still there");
     }
   });
-  holds("a select that could send or receive", 7052, {}, [] {
+  holds("a select that could send or receive", 7052, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account me;
@@ -90,7 +91,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
 }
 
 TEST_CASE("two selects meet", "[model][select]") {
-  holds("on one channel", 146689, {}, [] {
+  holds("on one channel", 146689, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account giver, taker;
@@ -120,7 +121,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
     lab::check((first.sent != 0) != (second.sent != 0), "one letter");
   });
-  holds("both would send and receive on one channel", 143519, {.rereads = 0}, [] {
+  holds("both would send and receive on one channel", 143519, {}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account first, second;
@@ -163,7 +164,7 @@ TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[m
 }
 
 TEST_CASE("a select waits at mailboxes", "[model][select]") {
-  holds("one of two gets a letter", 562, {}, [] {
+  holds("one of two gets a letter", 562, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -214,7 +215,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
 }
 
 TEST_CASE("a future is one thing among others", "[model][select]") {
-  holds("the value, or a letter", 474, {}, [] {
+  holds("the value, or a letter", 474, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     tandem::promise<int> p;
     auto f = p.get_future();
@@ -229,7 +230,7 @@ TEST_CASE("a future is one thing among others", "[model][select]") {
 }
 
 TEST_CASE("what ends a select beside a partner", "[model][select]") {
-  holds("a close", 824, {}, [] {
+  holds("a close", 824, {.preemptions = 3}, [] {
     meeting a, b;
     status how = status::ok;
     {
@@ -267,7 +268,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 1 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 1 ? 1 : 0), "and both know it");
   });
-  holds("try_send finds a select that waits", 608, {}, [] {
+  holds("try_send finds a select that waits", 608, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -275,5 +276,104 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
         lab::spawn("select", [&] { select(receive_from(a, note_in(me)), receive_from(b, note_in(me))); });
     tandem::sleep_for(1s);
     lab::check(b.try_send(letter(1)) == status::ok, "it stands there");
+  });
+}
+
+TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
+  holds("twice from two, one sends to both", 1, {}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    {
+      const auto other = lab::spawn("sender", [&] {
+        lab::check(a.send(letter(1)) == status::ok, "sent");
+        lab::check(b.send(letter(2)) == status::ok, "sent");
+      });
+      tandem::selector s;
+      s.add(receive_from(a, note_in(me)));
+      s.add(receive_from(b, note_in(me)));
+      lab::check(s.select() == 0 && me.received == 1, "in this order");
+      lab::check(s.select() == 1 && me.received == 2, "in this order");
+    }
+  });
+  holds("twice from two, two send", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    int sum = 0;
+    {
+      const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "sent"); });
+      const auto two = lab::spawn("two", [&] { lab::check(b.send(letter(2)) == status::ok, "sent"); });
+      tandem::selector s;
+      s.add(receive_from(a, note_in(me)));
+      s.add(receive_from(b, note_in(me)));
+      for (int i = 0; i < 2; ++i) {
+        s.select();
+        sum += me.received;
+      }
+    }
+    lab::check(sum == 3, "each once");
+  });
+  holds("three times from two mailboxes", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1), b(1);
+    account me;
+    int sum = 0;
+    {
+      const auto one = lab::spawn("one", [&] {
+        lab::check(a.send(letter(1)) == status::ok, "sent");
+        lab::check(a.send(letter(4)) == status::ok, "sent");
+      });
+      const auto two = lab::spawn("two", [&] { lab::check(b.send(letter(2)) == status::ok, "sent"); });
+      tandem::selector s;
+      s.add(receive_from(a, note_in(me)));
+      s.add(receive_from(b, note_in(me)));
+      for (int i = 0; i < 3; ++i) {
+        s.select();
+        sum += me.received;
+      }
+    }
+    lab::check(sum == 7, "each once");
+  });
+  holds("between two selects it takes nobody's turn", 1, {.preemptions = 3}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    {
+      const auto other =
+          lab::spawn("other", [&] { lab::check(b.receive()->number() == 2, "while the selector idles"); });
+      tandem::selector s;
+      s.add(receive_from(a, note_in(me)));
+      s.add(receive_from(b, note_in(me)));
+      s.add(otherwise());
+      s.select();
+      lab::check(b.send(letter(2)) == status::ok, "to the other");
+    }
+    lab::check(me.received == 0, "not to us");
+  });
+  holds("two selectors, twice", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account first, second;
+    int sum = 0;
+    {
+      const auto other = lab::spawn("first", [&] {
+        letter mine(1), more(2);
+        tandem::selector s;
+        s.add(send_to(a, mine, note_in(first, mine, 1)));
+        s.add(send_to(b, more, note_in(first, more, 2)));
+        const auto done = s.select();
+        s.switch_on(done, false);
+        lab::check(s.select() == 1 - done, "the other one");
+      });
+      tandem::selector s;
+      s.add(receive_from(a, note_in(second)));
+      s.add(receive_from(b, note_in(second)));
+      for (int i = 0; i < 2; ++i) {
+        s.select();
+        sum += second.received;
+      }
+    }
+    lab::check(sum == 3, "each once");
   });
 }

@@ -69,14 +69,18 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
 
  public:
   receive_arm(C& from, F f)
-      : detail::arm_of<receive_arm<C, F>>(detail::arm::kind::channel), from_(&from), then_(std::move(f)) {
+      : detail::arm_of<receive_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls),
+        from_(&from),
+        then_(std::move(f)) {
     prepare();
   }
   receive_arm(receive_arm&& other) noexcept
       : detail::arm_of<receive_arm<C, F>>(std::move(other)),
         from_(other.from_),
         letter_(std::move(other.letter_)),
-        then_(std::move(other.then_)) {}
+        then_(std::move(other.then_)) {
+    if (!letter_) prepare();
+  }
 
   /// What came, moved out, if this arm has fired; else abandoned.
   tandem::result<value_type> result() {
@@ -120,7 +124,10 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
 
  public:
   send_arm(C& to, value_type& value, F f)
-      : detail::arm_of<send_arm<C, F>>(detail::arm::kind::channel), to_(&to), value_(&value), then_(std::move(f)) {}
+      : detail::arm_of<send_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls),
+        to_(&to),
+        value_(&value),
+        then_(std::move(f)) {}
   send_arm(send_arm&&) noexcept = default;
 
   /// How it went, if this arm has fired; else abandoned.

@@ -86,8 +86,8 @@ class arm {
   void switch_on(bool whether) noexcept { on_ = whether; }
 
  protected:
-  explicit arm(kind what) noexcept : kind_(what) {}
-  arm(arm&& other) noexcept : kind_(other.kind_), on_(other.on_) {}
+  explicit arm(kind what, bool tries_first = true) noexcept : kind_(what), tries_first_(tries_first) {}
+  arm(arm&& other) noexcept : kind_(other.kind_), tries_first_(other.tries_first_), on_(other.on_) {}
   arm& operator=(arm&&) = delete;
   ~arm() = default;
 
@@ -96,6 +96,7 @@ class arm {
   bool is(kind what) const noexcept { return on_ && kind_ == what; }
 
   kind kind_;
+  bool tries_first_;  // trying is cheaper than standing in line
   bool on_ = true;
   bool fired_ = false;
   bool listed_ = false;    // its place may be in a list
@@ -131,15 +132,14 @@ struct nothing_more {
   constexpr void operator()(T&&...) const noexcept {}
 };
 
-/// A random number for each select: uniform, not unpredictable.
+/// Random numbers: uniform, not unpredictable.
 class dice {
  public:
-  /// One of 0 .. n - 1; n is not 0.
-  std::uint32_t below(std::uint32_t n) noexcept {
+  std::uint32_t roll() noexcept {
     state_ ^= state_ << 13U;
     state_ ^= state_ >> 7U;
     state_ ^= state_ << 17U;
-    return static_cast<std::uint32_t>(((state_ >> 32U) * n) >> 32U);
+    return static_cast<std::uint32_t>(state_ >> 32U);
   }
 
  private:
@@ -177,7 +177,7 @@ class selection : private resumable {
     belongs_to_a_thread();
     if (!begin()) {
       for (;;) {
-        if (line_up()) break;
+        if (line_up(false) == standing::fired) break;
         const deadline end = naps_ ? nap(until_) : until_;
         if (digest(wait_or_stop<false>(*this, end, stop_))) break;
       }
@@ -196,6 +196,7 @@ class selection : private resumable {
   void switch_on(arm& one, bool whether) noexcept {
     if (!whether) leave(one);
     one.switch_on(whether);
+    only_ = nullptr;
   }
 
   /// For a coroutine. True: it is suspended, and will be posted; false: it is done.
@@ -221,7 +222,8 @@ class selection : private resumable {
         done.conclude(outcome::ok);  // what came goes with the arm
       }
     }
-    step_back();
+    static_cast<void>(step_back());
+    only_ = nullptr;
   }
 
   std::size_t fired() const noexcept { return fired_->number_; }
@@ -232,7 +234,7 @@ class selection : private resumable {
   bool begin() {
     if (is_fired_at_first()) return true;
     if (otherwise_ == nullptr) {
-      static_cast<void>(try_all());
+      if (one_tries_first_ || has_instants_) static_cast<void>(try_all());
       return fired_ != nullptr;
     }
     until_decided([this] { return try_all(); });
@@ -244,31 +246,53 @@ class selection : private resumable {
     if (fired_ != nullptr && std::exchange(fired_->fired_, false)) fired_->prepare();
     fired_ = nullptr;
     until_ = deadline::forever();
+    if (only_ == nullptr) look_over();
+    if (stop_ == nullptr || !stop_->stop_requested()) return false;
+    return end_stopped();
+  }
+
+  /// What kinds of arm there are.
+  void look_over() noexcept {
     stop_ = nullptr;
     otherwise_ = nullptr;
+    one_tries_first_ = false;
+    has_instants_ = false;
     bool possible = false;
     for (arm* const a : arms_) {
       possible = possible || a->on_;
-      if (a->is(arm::kind::stop)) {
-        stop_ = a->stop();
-        if (stop_->stop_requested()) return end(*a, outcome::ok);
-      } else if (a->is(arm::kind::otherwise)) {
-        otherwise_ = a;
-      }
+      one_tries_first_ = one_tries_first_ || (a->is(arm::kind::channel) && a->tries_first_);
+      has_instants_ = has_instants_ || a->is(arm::kind::instant);
+      if (a->is(arm::kind::stop)) stop_ = a->stop();
+      if (a->is(arm::kind::otherwise)) otherwise_ = a;
     }
     require(possible, "a select in which no arm can ever fire would wait for ever");
-    return false;
+  }
+
+  /// The arms from the i-th on in the order in which they are looked at: brings the next one to that place.
+  arm& next(std::size_t i, std::uint32_t& random) noexcept {
+    const std::size_t left = arms_.size() - i;
+    if (choice_ == choice::random && left > 1) {
+      // the upper half of the product is a number below `left`, the lower half is as good as a new random number, for
+      // a few times
+      if (i % 4 == 0) random = platform::per_thread<dice>().roll();
+      const std::uint64_t product = std::uint64_t{random} * left;
+      random = static_cast<std::uint32_t>(product);
+      std::swap(arms_[i], arms_[i + static_cast<std::size_t>(product >> 32U)]);
+    }
+    return *arms_[i];
   }
 
   /// True: an arm has fired, or none is ready. False: nobody can say yet.
   bool try_all() noexcept {
-    bool half_way = false;
-    auto& random = platform::per_thread<dice>();
-    for (std::size_t left = arms_.size(), i = 0; left != 0; --left, ++i) {
-      if (choice_ == choice::random && left > 1) {
-        std::swap(arms_[i], arms_[i + random.below(static_cast<std::uint32_t>(left))]);
-      }
-      arm& a = *arms_[i];
+    if (only_ != nullptr && !was_disturbed()) {
+      const outcome how = only_->attempt();
+      return is_final(how) ? end(*only_, how) : how != outcome::busy;
+    }
+    only_ = nullptr;
+    bool decided = true;
+    std::uint32_t random = 0;
+    for (std::size_t i = 0; i < arms_.size(); ++i) {
+      arm& a = next(i, random);
       if (a.listed_) {
         if (!a.half_way_ && !a.here_->was_dropped()) continue;  // it has stayed, and nothing has happened there
         a.withdraw(*a.here_);
@@ -277,29 +301,57 @@ class selection : private resumable {
       if (!a.is(arm::kind::channel) && !a.is(arm::kind::instant)) continue;
       const outcome how = a.attempt();
       if (is_final(how)) return end(a, how);
-      half_way = half_way || how == outcome::busy;
+      decided = decided && how != outcome::busy;
     }
-    return !half_way;
+    return decided;
   }
 
-  /// Stands in every line, so that everybody can see it. True: an arm has fired instead.
-  bool line_up() {
+  /// Where a selection is that has lined up: an arm has fired instead; it waits; or it sleeps, and is not ours to touch.
+  enum class standing : unsigned char { fired, waits, sleeps };
+
+  /// Stands in every line, so that everybody can see it; may fall asleep, if that is all there is to do.
+  standing line_up(bool may_sleep) {
     naps_ = false;
-    for (unsigned tries = 0;; ++tries) {
-      for (arm* const a : arms_) {
-        if (a->is(arm::kind::instant)) {
-          const deadline due = a->due();
-          if (due.when() < until_.when()) until_ = due;
-        }
-        if (!a->is(arm::kind::channel)) continue;
-        if (a->listed_ && !a->half_way_ && !a->here_->was_dropped()) continue;
-        if (line_up(*a)) return true;
-        naps_ = naps_ || a->half_way_;
+    arm* const only = std::exchange(only_, nullptr);
+    if (only != nullptr && !was_disturbed()) {
+      if (line_up(*only)) {
+        only_ = only;
+        return standing::fired;
       }
-      if (step_up()) return false;
-      step_back();
-      if (stop_ != nullptr && stop_->stop_requested()) return end_stopped();
+      naps_ = only->half_way_;
+      const bool sleeps = will_sleep(may_sleep);
+      if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
+      static_cast<void>(step_back());
+    }
+    std::uint32_t random = 0;
+    for (unsigned tries = 0;; ++tries) {
+      if (has_instants_) find_first_instant();
+      for (std::size_t i = 0; i < arms_.size(); ++i) {
+        arm& a = tries == 0 && !one_tries_first_ && !has_instants_ ? next(i, random) : *arms_[i];
+        if (!a.is(arm::kind::channel)) continue;
+        if (a.listed_ && !a.half_way_ && !a.here_->was_dropped()) continue;
+        if (line_up(a)) return standing::fired;
+        naps_ = naps_ || a.half_way_;
+      }
+      const bool sleeps = will_sleep(may_sleep);
+      if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
+      static_cast<void>(step_back());
+      if (stop_ != nullptr && stop_->stop_requested() && end_stopped()) return standing::fired;
       if (tries >= 3) platform::yield();
+    }
+  }
+
+  /// A coroutine that only a partner can wake may sleep as soon as it can be claimed.
+  bool will_sleep(bool may_sleep) noexcept {
+    suspended_ = may_sleep && stop_ == nullptr && until_.is_forever() && !naps_;
+    return suspended_;
+  }
+
+  void find_first_instant() noexcept {
+    for (arm* const a : arms_) {
+      if (!a->is(arm::kind::instant)) continue;
+      const deadline due = a->due();
+      if (due.when() < until_.when()) until_ = due;
     }
   }
 
@@ -323,18 +375,27 @@ class selection : private resumable {
 
   /// True: an arm has fired. Else it is away again, and has to line up.
   bool digest(outcome how) noexcept {
-    if (how == outcome::stopped) return end_stopped();
+    if (how == outcome::stopped) return goes_away() && end_stopped();
     if (how == outcome::timeout) {
-      if (arm* const due = first_due()) return end(*due, outcome::ok);
-      step_back();  // it was a nap
-      return false;
+      goes_away();
+      arm* const due = first_due();  // none: it was a nap
+      return due != nullptr && end(*due, outcome::ok);
     }
     arm& a = with_number(number_of_place());
     a.listed_ = false;
+    if (how != outcome::look && !stays_) return end(a, how);
+    goes_away();
+    if (!disturbed_ && !has_instants_) only_ = &a;  // all others stand in line
     if (how != outcome::look) return end(a, how);
-    step_back();
     const outcome now = a.attempt();
     return is_final(now) && end(a, now);
+  }
+
+  /// After an outcome, which one claim has brought about; true.
+  bool goes_away() noexcept {
+    disturbed_ = step_back() > 1;
+    only_ = nullptr;
+    return true;
   }
 
   arm* first_due() const noexcept {
@@ -361,10 +422,10 @@ class selection : private resumable {
   }
 
   bool end(arm& winner, outcome how) noexcept {
+    if (only_ != &winner) only_ = nullptr;
     fired_ = &winner;
     winner.fired_ = true;
     if (stays_) {
-      step_back();
       if (std::exchange(winner.stood_, false)) winner.leave();
     } else {
       retreat();
@@ -387,7 +448,8 @@ class selection : private resumable {
   /// True if it sleeps, and is not ours to touch any more; false if it is over.
   bool sleep() {
     for (;;) {
-      if (line_up()) return false;
+      const standing here = line_up(true);
+      if (here != standing::waits) return here == standing::sleeps;
       listen();
       suspended_ = true;
       if (fall_asleep()) return true;
@@ -426,6 +488,7 @@ class selection : private resumable {
 
   std::span<arm*> arms_;
   arm* fired_ = nullptr;
+  arm* only_ = nullptr;  // the only one that does not stand in its line, unless was_disturbed(); nullptr: nobody knows
   arm* otherwise_ = nullptr;
   deadline until_ = deadline::forever();
   stop_request stop_ = nullptr;
@@ -433,6 +496,9 @@ class selection : private resumable {
   std::optional<by_stop> by_stop_;
   std::optional<by_time> by_time_;
   choice choice_;
+  bool one_tries_first_ = false;
+  bool has_instants_ = false;
+  bool disturbed_ = false;
   bool naps_ = false;
   bool stays_ = false;
   bool suspended_ = false;

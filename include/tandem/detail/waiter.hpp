@@ -28,15 +28,16 @@
 //                suspended  steadfast, and asleep before it is enlisted: completing it takes no read-modify-write
 //                several    a select, with a place in several lists. While it enlists, or looks again, it is `away`:
 //
-//                             away ---step_up()---> waiting ---claim()--> claimed ---complete()--> outcome
-//                              ^  \                                                                  |
-//                              |   claim() in vain: away and claimed, so step_up() fails             |
-//                              +------------------------step_back()-------------------------------- +
+//                             away ----step_up()----> waiting ---claim()--> claimed ---complete()--> outcome
+//                              ^  |                                                                   |
+//                              |  +-- claims in vain are counted, and step_up() fails                 |
+//                              +--------------------------- step_back() ------------------------------+
 //
 //                           A select is thus never claimed while it may claim somebody else itself, and nobody has to
 //                           wait for it to make up its mind: who comes by meanwhile fails to claim it, drops its place
-//                           (which says so, see wait_list.hpp), and takes a place of its own. The claim in vain leaves
-//                           its mark, so the select cannot go to sleep before it has looked at that list again.
+//                           (which says so, see wait_list.hpp), and takes a place of its own. Since claims in vain are
+//                           counted, the select cannot go to sleep, nor believe that nothing has changed, before it
+//                           has looked at that list again.
 // Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
 //            3. A waiter is posted only after it has fallen asleep: whatever ran before that, on the waiter's own
 //               thread, is over.
@@ -44,7 +45,9 @@
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
-//            edge A: claim in vain (release) -> step_up that fails, step_back (acquire): which place was dropped.
+//            edge A: claim in vain (release) -> step_back (acquire): which place was dropped.
+//            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For it
+//            may have stood in that list since an earlier wait.
 //            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
 //            through the list's lock, what it writes goes out by edge W.
 // Cost       one read-modify-write to claim, unless steadfast, one to complete, unless suspended; a system call at each
@@ -93,17 +96,19 @@ class waiter {
   /// True for exactly one caller: the one who now decides how this wait ends. A steadfast waiter may be claimed only by
   /// whoever has just taken it out of its list, and waits without a deadline.
   bool claim() noexcept {
-    return firmness_ >= firmness::steadfast || (word_.fetch_or(claimed, order::release /*A*/) & (claimed | away)) == 0;
+    const firmness how = firmness_;
+    if (how >= firmness::steadfast) return true;
+    // relaxed: it decides, and hands nothing over
+    if (how == firmness::revocable) return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0;
+    return (word_.fetch_add(one_claim, order::acq_rel /*A, S*/) & (away | claims_mask)) == 0;
   }
 
   /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
   /// this returns.
-  void complete(outcome how, std::uint16_t where = 0) noexcept;
+  void complete(outcome how, std::uint16_t number = 0) noexcept;
 
   /// What complete() has said of the place.
-  std::uint16_t number_of_place() const noexcept {
-    return static_cast<std::uint16_t>(word_.load(order::relaxed) >> place_shift);  // relaxed: after edge W
-  }
+  std::uint16_t number_of_place() const noexcept { return number_; }
 
   /// claim() and complete() in one, for whoever has nothing to hand over. True if it was this call that ended the wait.
   bool cancel(outcome how) noexcept {
@@ -157,14 +162,18 @@ class waiter {
 
   /// Not to be claimed from now on. Only when nobody else can know this waiter.
   void go_away() noexcept { word_.store(away, order::relaxed); }  // relaxed: published by the lock of the first list
-  /// Can be claimed from now on; false: somebody has tried before, and it is still away.
-  bool step_up() noexcept {
+  /// Can be claimed from now on, and sleeps, if it says so: then whoever completes it will wake it, and nothing of it may
+  /// be touched any more. False: somebody has tried before, and it is still away.
+  bool step_up(bool sleeps = false) noexcept {
     std::uint32_t seen = away;
-    // relaxed: if it succeeds, nothing has happened to the places that lie in their lists
-    return word_.compare_exchange_strong(seen, 0, order::relaxed, order::acquire /*A*/);
+    // relaxed: step_back() follows
+    return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
-  /// Away again, after a step_up() that failed, or an outcome.
-  void step_back() noexcept { static_cast<void>(word_.exchange(away, order::acquire /*A*/)); }
+  /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since it
+  /// went away: in vain, but for the one who ended the wait, if it has ended.
+  std::uint32_t step_back() noexcept { return word_.exchange(away, order::acquire /*A*/) >> claims_shift; }
+  /// For one who is away: whether somebody has tried. A hint: step_up() decides.
+  bool was_disturbed() const noexcept { return word_.load(order::relaxed) != away; }
 
  protected:
   /// Whom to post it to: nullptr for a thread. Before it is enlisted.
@@ -174,22 +183,24 @@ class waiter {
 
  private:
   using order = platform::order;
+  // The word: flags, the outcome, and how often a waiter with several places has been claimed.
   static constexpr std::uint32_t asleep = 1;
   static constexpr std::uint32_t claimed = 2;
   static constexpr std::uint32_t away = 4;
-  static constexpr std::uint32_t outcome_shift = 8;
-  static constexpr std::uint32_t outcome_mask = 0xFFu << outcome_shift;
-  static constexpr std::uint32_t place_shift = 16;
+  static constexpr std::uint32_t outcome_shift = 4;
+  static constexpr std::uint32_t outcome_mask = 0xFu << outcome_shift;
+  static constexpr std::uint32_t claims_shift = 8;
+  static constexpr std::uint32_t one_claim = 1u << claims_shift;
+  static constexpr std::uint32_t claims_mask = ~(one_claim - 1);
 
-  static constexpr std::uint32_t pack(outcome how, std::uint32_t where) noexcept {
-    return static_cast<std::uint32_t>(how) << outcome_shift | where << place_shift;
-  }
+  static constexpr std::uint32_t pack(outcome how) noexcept { return static_cast<std::uint32_t>(how) << outcome_shift; }
   static constexpr outcome unpack(std::uint32_t word) noexcept {
     return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
   }
 
   platform::atomic<std::uint32_t> word_{0};
   platform::cell<firmness> firmness_;
+  platform::cell<std::uint16_t> number_;
   platform::cell<scheduler*> where_;
 };
 
@@ -200,14 +211,20 @@ class resumable : public waiter, public run_item {
   ~resumable() = default;
 };
 
-inline void waiter::complete(outcome how, std::uint16_t where) noexcept {
+inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
   const void* const address = word_.address();  // both before the word: after it there may be no waiter
   scheduler* const home = where_;
   if (firmness_ == firmness::suspended) {
-    word_.store(claimed | pack(how, where), order::relaxed);  // relaxed: edge W is the scheduler's, from post to run
+    word_.store(claimed | pack(how), order::relaxed);  // relaxed: edge W is the scheduler's, from post to run
   } else {
     // acq_rel: release is edge W; acquire is for a coroutine, which goes on where fall_asleep() left off
-    const std::uint32_t before = word_.exchange(claimed | pack(how, where), order::acq_rel /*W*/);
+    std::uint32_t before = 0;
+    if (is_several()) {
+      number_ = number;
+      before = word_.fetch_add(pack(how), order::acq_rel /*W*/);  // the claims stay counted
+    } else {
+      before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
+    }
     if ((before & asleep) == 0) return;
   }
   if (home == nullptr) {
