@@ -29,11 +29,11 @@ TEST_CASE("one sender, one receiver: all that is sent is received, in that order
     };
   };
   // whoever is about to sleep has read a counter once or twice: the last look has to be able to be old as well
-  holds("one message", 14933, {.preemptions = 3, .spurious = 1, .rereads = 4}, exchange(1, 1));
-  holds("two places, two messages", 11535, {}, exchange(2, 2));
-  holds("one place, two messages", 120061, {.spurious = 1, .rereads = 0}, exchange(1, 2));
-  holds("one place, three messages", 47309, {.preemptions = 3, .weak_memory = false}, exchange(1, 3));
-  holds("two places, three messages", 26625, {.rereads = 0}, exchange(2, 3));
+  holds("one message", 26191, {.preemptions = 3, .spurious = 1, .rereads = 4}, exchange(1, 1));
+  holds("two places, two messages", 20838, {}, exchange(2, 2));
+  holds("one place, two messages", 139503, {.spurious = 1, .rereads = 0}, exchange(1, 2));
+  holds("one place, three messages", 45932, {.preemptions = 3, .weak_memory = false}, exchange(1, 3));
+  holds("two places, three messages", 30738, {.rereads = 0}, exchange(2, 3));
   holds("one place, two messages, after polling", 279, {.rereads = 0, .longest_spin = 1000, .longest_yield = 1000},
         exchange(1, 2));
 }
@@ -67,10 +67,10 @@ TEST_CASE("two senders and one receiver, and the other way round", "[model][mail
       check_explained(bounded_queue(box.capacity()), first, second, sender);
     };
   };
-  holds("two senders, one place", 92527, {.preemptions = 3, .weak_memory = false}, two_senders(1));
-  holds("two senders, two places", 214705, {.rereads = 0}, two_senders(2));
-  holds("two receivers, one place", 121471, {.preemptions = 3, .weak_memory = false}, two_receivers(1));
-  holds("two receivers, two places", 47024, {.preemptions = 3, .weak_memory = false}, two_receivers(2));
+  holds("two senders, one place", 102511, {.preemptions = 3, .weak_memory = false}, two_senders(1));
+  holds("two senders, two places", 3834, {.rereads = 0, .weak_memory = false}, two_senders(2));
+  holds("two receivers, one place", 128089, {.preemptions = 3, .weak_memory = false}, two_receivers(1));
+  holds("two receivers, two places", 49407, {.preemptions = 3, .weak_memory = false}, two_receivers(2));
 }
 
 TEST_CASE("a try is done, or leaves no trace and says the truth", "[model][mailbox]") {
@@ -89,7 +89,7 @@ TEST_CASE("a try is done, or leaves no trace and says the truth", "[model][mailb
     receiver.drain(box);
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("try_send, receive", 2327, {}, [] {
+  holds("try_send, receive", 2253, {}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel box(1);
@@ -205,12 +205,12 @@ TEST_CASE("full: a sender waits for room, and whoever makes it wakes that sender
       check_explained(bounded_queue(1), first, second, receiver);
     };
   };
-  holds("one sender waits for room", 49014, {.spurious = 1, .rereads = 4}, wait_for_room(1));
-  holds("two senders wait for room", 121471, {.preemptions = 3, .weak_memory = false}, wait_for_room(2));
+  holds("one sender waits for room", 73980, {.spurious = 1, .rereads = 4}, wait_for_room(1));
+  holds("two senders wait for room", 128089, {.preemptions = 3, .weak_memory = false}, wait_for_room(2));
 }
 
 TEST_CASE("a wait that times out has had no effect", "[model][mailbox]") {
-  holds("try_receive_for", 5066, {.spurious = 1, .early_timeouts = 1, .rereads = 2}, [] {
+  holds("try_receive_for", 7503, {.spurious = 1, .early_timeouts = 1, .rereads = 2}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel box(1);
@@ -221,7 +221,7 @@ TEST_CASE("a wait that times out has had no effect", "[model][mailbox]") {
     receiver.drain(box);
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("try_send_for", 5687, {.spurious = 1, .early_timeouts = 1, .rereads = 2}, [] {
+  holds("try_send_for", 12309, {.spurious = 1, .early_timeouts = 1, .rereads = 2}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel box(1);
@@ -234,7 +234,7 @@ TEST_CASE("a wait that times out has had no effect", "[model][mailbox]") {
     check_explained(bounded_queue(1), sender, receiver);
   });
   // whoever gives up was the first in line: the message is the other one's
-  holds("two receivers, one of whom gives up", 33818, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("two receivers, one of whom gives up", 35205, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness timed, patient, sender;
     channel box(1);
@@ -251,7 +251,7 @@ TEST_CASE("a wait that times out has had no effect", "[model][mailbox]") {
 }
 
 TEST_CASE("a stop request and a message: one of the two wins", "[model][mailbox]") {
-  holds("a receiver is stopped while somebody sends", 2798, {.spurious = 1}, [] {
+  holds("a receiver is stopped while somebody sends", 3119, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel box(1);
@@ -264,7 +264,7 @@ TEST_CASE("a stop request and a message: one of the two wins", "[model][mailbox]
     sender.drain(box);
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("a sender is stopped by a third while somebody receives", 2572, {.rereads = 0}, [] {
+  holds("a sender is stopped by a third while somebody receives", 2600, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver, third;
     channel box(1);
@@ -278,7 +278,7 @@ TEST_CASE("a stop request and a message: one of the two wins", "[model][mailbox]
     receiver.drain(box);
     check_explained(bounded_queue(1), sender, receiver, third);
   });
-  holds("two receivers, one of whom is stopped", 53052, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("two receivers, one of whom is stopped", 58539, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness stopped, patient, sender;
     channel box(1);
@@ -297,7 +297,7 @@ TEST_CASE("a stop request and a message: one of the two wins", "[model][mailbox]
 
 TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[model][mailbox]") {
   const reach far{.spurious = 1, .rereads = 3};
-  holds("close against a blocked receiver", 1868, far, [] {
+  holds("close against a blocked receiver", 4948, far, [] {
     const no_letter_left at_the_end;
     witness receiver, closer;
     channel box(1);
@@ -308,7 +308,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     }
     check_explained(bounded_queue(1), receiver, closer);
   });
-  holds("close against a blocked sender", 2918, far, [] {
+  holds("close against a blocked sender", 6725, far, [] {
     const no_letter_left at_the_end;
     witness sender, closer;
     channel box(1);
@@ -320,7 +320,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     closer.drain(box);
     check_explained(bounded_queue(1), sender, closer);
   });
-  holds("send, close; the receiver receives until it is closed", 31950, {}, [] {
+  holds("send, close; the receiver receives until it is closed", 39589, {}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel box(1);
@@ -335,7 +335,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     lab::check(receiver.seen().size() == 2, "the one letter, then closed");
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("a sender, a receiver, and a third who closes", 299016, {.rereads = 0}, [] {
+  holds("a sender, a receiver, and a third who closes", 421895, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver, closer;
     channel box(1);
@@ -351,7 +351,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     closer.drain(box);
     check_explained(bounded_queue(1), sender, receiver, closer);
   });
-  holds("two receivers, one message, and close", 45923, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("two receivers, one message, and close", 50162, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness first, second, sender;
     channel box(1);
@@ -363,7 +363,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     }
     check_explained(bounded_queue(1), first, second, sender);
   });
-  holds("closed by two", 255436, {.rereads = 0}, [] {
+  holds("closed by two", 430985, {.rereads = 0}, [] {
     witness receiver, one, two;
     channel box(1);
     {
@@ -386,7 +386,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
   // the first, and is woken once more. Whoever leaves the line looks whether there is something for the next. (Time
   // passes only when nobody can do anything else: after a second those who wait first stand in line and sleep.)
   const reach far{.weak_memory = false};
-  holds("two receivers, then two senders", 13369, far, [] {
+  holds("two receivers, then two senders", 14084, far, [] {
     const no_letter_left at_the_end;
     witness first, second, one, two;
     channel box(2);
@@ -402,7 +402,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
     }
     check_explained(bounded_queue(2), first, second, one, two);
   });
-  holds("two senders without room, then two receivers", 13369, far, [] {
+  holds("two senders without room, then two receivers", 14084, far, [] {
     const no_letter_left at_the_end;
     witness first, second, one, two;
     channel box(2);
@@ -421,7 +421,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
     one.drain(box);
     check_explained(bounded_queue(2), first, second, one, two);
   });
-  holds("two receivers, one of whom has a deadline, then two senders", 40755, far, [] {
+  holds("two receivers, one of whom has a deadline, then two senders", 46484, far, [] {
     const no_letter_left at_the_end;
     witness first, second, one, two;
     channel box(2);
@@ -441,7 +441,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
 }
 
 TEST_CASE("a copy that breaks has sent nothing", "[model][mailbox]") {
-  holds("send(const T&)", 1023, {}, [] {
+  holds("send(const T&)", 975, {}, [] {
     tandem::mailbox<fragile> box(1);
     const fragile original(1);
     {
@@ -457,7 +457,7 @@ TEST_CASE("a copy that breaks has sent nothing", "[model][mailbox]") {
 }
 
 TEST_CASE("a mailbox that there is no memory for is not made", "[model][mailbox]") {
-  holds("mailbox(1)", 422, {}, [] {
+  holds("mailbox(1)", 393, {}, [] {
     const no_letter_left at_the_end;
     const unsigned failing = lab::choose(2);
     std::optional<channel> box;

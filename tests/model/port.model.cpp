@@ -55,13 +55,13 @@ constexpr auto until_closed = [](witness& me, auto& in) {
 }  // namespace
 
 TEST_CASE("when the last sender goes, what was accepted is delivered, then closed", "[model][port]") {
-  holds("a mailbox, one letter", 119550, {},
+  holds("a mailbox, one letter", 339048, {},
         both<box>(bounded_queue(1), [](witness& me, auto& out) { me.send(out, 1); }, until_closed));
-  holds("a rendezvous, one letter", 4401, {.spurious = 1, .rereads = 2},
+  holds("a rendezvous, one letter", 7560, {.spurious = 1, .rereads = 2},
         both<meeting>(meeting_place(), [](witness& me, auto& out) { me.send(out, 1); }, until_closed));
-  holds("nobody sends anything", 19187, {.preemptions = 3, .spurious = 1, .rereads = 3},
+  holds("nobody sends anything", 192032, {.preemptions = 3, .spurious = 1, .rereads = 3},
         both<box>(bounded_queue(1), [](witness&, auto&) {}, until_closed));
-  holds("two senders", 23622, {.rereads = 0}, [] {
+  holds("two senders", 25657, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     witness first, second, receiver;
     {
@@ -77,7 +77,7 @@ TEST_CASE("when the last sender goes, what was accepted is delivered, then close
     }
     check_explained(bounded_queue(2, owners(2, 1)), first, second, receiver);
   });
-  holds("two senders at a rendezvous", 4495, {}, [] {
+  holds("two senders at a rendezvous", 3337, {}, [] {
     const no_letter_left at_the_end;
     witness first, second, receiver;
     {
@@ -97,7 +97,7 @@ TEST_CASE("when the last sender goes, what was accepted is delivered, then close
 TEST_CASE("when the last receiver goes, senders are told, and what nobody received goes with the channel",
           "[model][port]") {
   const auto goes = [](witness& me, auto& in) { me.let_go(act::receiver_goes, in); };
-  holds("a mailbox", 4755, {.spurious = 1, .rereads = 2},
+  holds("a mailbox", 20810, {.spurious = 1, .rereads = 2},
         both<box>(
             bounded_queue(1),
             [](witness& me, auto& out) {
@@ -105,9 +105,9 @@ TEST_CASE("when the last receiver goes, senders are told, and what nobody receiv
               me.send(out, 2);
             },
             goes));
-  holds("a rendezvous", 195, {.spurious = 1, .rereads = 2},
+  holds("a rendezvous", 268, {.spurious = 1, .rereads = 2},
         both<meeting>(meeting_place(), [](witness& me, auto& out) { me.send(out, 1); }, goes));
-  holds("a mailbox, after one letter", 2344, {},
+  holds("a mailbox, after one letter", 2557, {},
         both<box>(
             bounded_queue(1),
             [](witness& me, auto& out) {
@@ -115,7 +115,7 @@ TEST_CASE("when the last receiver goes, senders are told, and what nobody receiv
               me.try_send(out, 2);
             },
             [](witness& me, auto& in) { me.try_receive(in); }));
-  holds("two receivers", 83898, {.rereads = 0}, [] {
+  holds("two receivers", 102716, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     witness first, second, sender;
     {
@@ -135,7 +135,7 @@ TEST_CASE("when the last receiver goes, senders are told, and what nobody receiv
 }
 
 TEST_CASE("a port is copied while others go", "[model][port]") {
-  holds("a copy keeps its side open", 5153, {.preemptions = 3, .rereads = 2}, [] {
+  holds("a copy keeps its side open", 4704, {.preemptions = 3, .rereads = 2}, [] {
     auto [out, in] = tandem::open<box>(1);
     const auto a = lab::spawn("copies", [mine = out]() mutable {
       const auto copy = mine;
@@ -148,11 +148,11 @@ TEST_CASE("a port is copied while others go", "[model][port]") {
 }
 
 TEST_CASE("both sides go at once: the channel goes once, with the second", "[model][port]") {
-  holds("a mailbox with a letter in it", 12601, {.preemptions = 4, .rereads = 3},
+  holds("a mailbox with a letter in it", 11913, {.preemptions = 4, .rereads = 3},
         both<box>(bounded_queue(1), [](witness& me, auto& out) { me.try_send(out, 1); }, [](witness&, auto&) {}));
-  holds("a rendezvous", 121, {.preemptions = 4, .rereads = 3},
+  holds("a rendezvous", 101, {.preemptions = 4, .rereads = 3},
         both<meeting>(meeting_place(), [](witness&, auto&) {}, [](witness&, auto&) {}));
-  holds("what either side did comes before the end", 4933, {.preemptions = 4, .rereads = 3}, [] {
+  holds("what either side did comes before the end", 4687, {.preemptions = 4, .rereads = 3}, [] {
     struct guarded {  // a message that looks, when it goes, at what both sides have written
       tandem::cell<int>* left;
       tandem::cell<int>* right;
@@ -177,7 +177,7 @@ TEST_CASE("both sides go at once: the channel goes once, with the second", "[mod
 }
 
 TEST_CASE("close by one of many owners is for all", "[model][port]") {
-  holds("the receiver closes, a sender sends", 51289, {.rereads = 2},
+  holds("the receiver closes, a sender sends", 530455, {.rereads = 2},
         both<box>(
             bounded_queue(1),
             [](witness& me, auto& out) {
@@ -188,7 +188,7 @@ TEST_CASE("close by one of many owners is for all", "[model][port]") {
               me.close(in);
               me.drain(in);
             }));
-  holds("a third closes while the last sender goes", 45979, {.rereads = 2}, [] {
+  holds("a third closes while the last sender goes", 140507, {.rereads = 2}, [] {
     witness sender, receiver, third;
     {
       auto [out, in] = tandem::open<meeting>();
@@ -206,11 +206,11 @@ TEST_CASE("close by one of many owners is for all", "[model][port]") {
 }
 
 TEST_CASE("a wait through a port is timed and stopped as on the channel", "[model][port]") {
-  holds("the last sender goes as a receiver's time is up", 70409, {.early_timeouts = 1},
+  holds("the last sender goes as a receiver's time is up", 104744, {.early_timeouts = 1},
         both<box>(
             bounded_queue(1), [](witness& me, auto& out) { me.try_send_for(out, 1, 1s); },
             [](witness& me, auto& in) { me.try_receive_for(in, 1s); }));
-  holds("a sender is stopped while the last receiver goes", 791, {.spurious = 1}, [] {
+  holds("a sender is stopped while the last receiver goes", 1583, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     tandem::stop_source stop;

@@ -13,7 +13,7 @@ using channel = tandem::rendezvous<letter>;
 using support::meeting_place;
 
 TEST_CASE("one sender and one receiver meet, and each is there before the other leaves", "[model][rendezvous]") {
-  holds("two messages", 5222, {.spurious = 1}, [] {
+  holds("two messages", 5165, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel c;
@@ -29,7 +29,7 @@ TEST_CASE("one sender and one receiver meet, and each is there before the other 
                "in the order in which they were sent");
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("two messages, after polling", 1493, {.longest_spin = 1000, .longest_yield = 2000}, [] {
+  holds("two messages, after polling", 1608, {.longest_spin = 1000, .longest_yield = 2000}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel c;
@@ -46,7 +46,7 @@ TEST_CASE("one sender and one receiver meet, and each is there before the other 
 }
 
 TEST_CASE("two senders and one receiver, and the other way round", "[model][rendezvous]") {
-  holds("two senders, one receiver", 101479, {}, [] {
+  holds("two senders, one receiver", 116288, {}, [] {
     const no_letter_left at_the_end;
     witness first, second, receiver;
     channel c;
@@ -58,7 +58,7 @@ TEST_CASE("two senders and one receiver, and the other way round", "[model][rend
     }
     check_explained(meeting_place(), first, second, receiver);
   });
-  holds("one sender, two receivers", 101479, {}, [] {
+  holds("one sender, two receivers", 116288, {}, [] {
     const no_letter_left at_the_end;
     witness first, second, sender;
     channel c;
@@ -88,7 +88,7 @@ TEST_CASE("those who stand in line are met, in the order in which they came", "[
     lab::check(c.try_receive().value().number() == 1, "a sender is there");
     lab::check(c.try_receive().error() == status::empty, "nobody else is");
   });
-  holds("three senders one after the other, the second of which gives up", 12478, {.rereads = 0}, [] {
+  holds("three senders one after the other, the second of which gives up", 31174, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     channel c;
     const auto sends_at = [&](std::chrono::seconds when, int number) {
@@ -110,7 +110,7 @@ TEST_CASE("those who stand in line are met, in the order in which they came", "[
 }
 
 TEST_CASE("a try meets its partner, or leaves no trace", "[model][rendezvous]") {
-  holds("try_send, a receiver, close", 849, {}, [] {
+  holds("try_send, a receiver, close", 724, {}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel c;
@@ -122,7 +122,7 @@ TEST_CASE("a try meets its partner, or leaves no trace", "[model][rendezvous]") 
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("try_receive, a sender, close", 849, {}, [] {
+  holds("try_receive, a sender, close", 724, {}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel c;
@@ -138,7 +138,7 @@ TEST_CASE("a try meets its partner, or leaves no trace", "[model][rendezvous]") 
 
 TEST_CASE("when the time is up on both sides at once, both or neither have met", "[model][rendezvous]") {
   const reach far{.spurious = 1, .early_timeouts = 2};
-  holds("try_send_for, try_receive_for", 5204, far, [] {
+  holds("try_send_for, try_receive_for", 6528, far, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel c;
@@ -148,7 +148,7 @@ TEST_CASE("when the time is up on both sides at once, both or neither have met",
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("two timed senders, a timed receiver", 13760, {.rereads = 0}, [] {
+  holds("two timed senders, a timed receiver", 12315, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     witness first, second, receiver;
     channel c;
@@ -159,7 +159,7 @@ TEST_CASE("when the time is up on both sides at once, both or neither have met",
     }
     check_explained(meeting_place(), first, second, receiver);
   });
-  holds("a sender comes as a receiver's time is up, and meets whoever is left", 110684, {}, [] {
+  holds("a sender comes as a receiver's time is up, and meets whoever is left", 209815, {}, [] {
     const no_letter_left at_the_end;
     witness timed, patient, sender;
     channel c;
@@ -175,7 +175,7 @@ TEST_CASE("when the time is up on both sides at once, both or neither have met",
 }
 
 TEST_CASE("a stop request meets a partner, and one of the two wins", "[model][rendezvous]") {
-  holds("a receiver is stopped while somebody sends", 2187, {.spurious = 1}, [] {
+  holds("a receiver is stopped while somebody sends", 2536, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver;
     channel c;
@@ -188,7 +188,7 @@ TEST_CASE("a stop request meets a partner, and one of the two wins", "[model][re
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("a sender is stopped by a third while somebody receives", 30910, {.early_timeouts = 1}, [] {
+  holds("a sender is stopped by a third while somebody receives", 33393, {.early_timeouts = 1}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver, third;
     channel c;
@@ -203,7 +203,7 @@ TEST_CASE("a stop request meets a partner, and one of the two wins", "[model][re
 }
 
 TEST_CASE("close ends every wait, and what had met before it has met", "[model][rendezvous]") {
-  holds("close between a sender and a receiver", 31034, {}, [] {
+  holds("close between a sender and a receiver", 68002, {}, [] {
     const no_letter_left at_the_end;
     witness sender, receiver, closer;
     channel c;
@@ -216,7 +216,7 @@ TEST_CASE("close ends every wait, and what had met before it has met", "[model][
     lab::check(c.is_closed(), "for good");
     check_explained(meeting_place(), sender, receiver, closer);
   });
-  holds("two senders, closed by two", 17186, {}, [] {
+  holds("two senders, closed by two", 24914, {}, [] {
     const no_letter_left at_the_end;
     witness first, second, closer;
     channel c;
@@ -230,7 +230,7 @@ TEST_CASE("close ends every wait, and what had met before it has met", "[model][
     }
     check_explained(meeting_place(), first, second, closer);
   });
-  holds("close against a timeout and a stop request", 5647, {.early_timeouts = 1}, [] {
+  holds("close against a timeout and a stop request", 5806, {.early_timeouts = 1}, [] {
     const no_letter_left at_the_end;
     witness receiver, closer;
     channel c;
@@ -249,21 +249,21 @@ TEST_CASE("close ends every wait, and what had met before it has met", "[model][
 TEST_CASE("after an ok the channel may be destroyed at once", "[model][rendezvous]") {
   // the other one may be on its way out of its call; it does not touch the channel any more
   const reach far{.spurious = 1, .early_timeouts = 1};
-  holds("by the receiver", 223, far, [] {
+  holds("by the receiver", 213, far, [] {
     const no_letter_left at_the_end;
     auto c = std::make_unique<channel>();
     const auto other = lab::spawn("sender", [&c = *c] { lab::check(c.send(letter(1)) == status::ok, "it is met"); });
     lab::check(c->receive().value().number() == 1, "that one");
     c.reset();
   });
-  holds("by the sender", 223, far, [] {
+  holds("by the sender", 213, far, [] {
     const no_letter_left at_the_end;
     auto c = std::make_unique<channel>();
     const auto other = lab::spawn("receiver", [&c = *c] { lab::check(c.receive().value().number() == 1, "that one"); });
     lab::check(c->send(letter(1)) == status::ok, "it is met");
     c.reset();
   });
-  holds("by a sender whose partner was about to be stopped or to give up", 10180, far, [] {
+  holds("by a sender whose partner was about to be stopped or to give up", 12470, far, [] {
     const no_letter_left at_the_end;
     auto c = std::make_unique<channel>();
     tandem::stop_source stop;
@@ -278,7 +278,7 @@ TEST_CASE("after an ok the channel may be destroyed at once", "[model][rendezvou
 }
 
 TEST_CASE("a copy that breaks has sent nothing", "[model][rendezvous]") {
-  holds("send(const T&)", 203, {}, [] {
+  holds("send(const T&)", 161, {}, [] {
     tandem::rendezvous<fragile> c;
     const fragile original(1);
     bool sent = false;

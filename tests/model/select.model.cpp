@@ -51,7 +51,7 @@ auto note_in(account& a, const letter& l, int number) {
 }  // namespace
 
 TEST_CASE("a select meets plain operations, on one of its channels", "[model][select]") {
-  holds("select receives from two, one sends", 1478, {.preemptions = 3}, [] {
+  holds("select receives from two, one sends", 1078, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -62,7 +62,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
     }
     lab::check(how == status::ok && me.received == 1, "they met");
   });
-  holds("select receives from two, two send, and the other gets the rest", 2538, {}, [] {
+  holds("select receives from two, two send, and the other gets the rest", 333256, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -76,7 +76,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
       lab::check(rest && rest->number() == 2 - static_cast<int>(which), "the other one is still there");
     }
   });
-  holds("a select that could send or receive", 7052, {.preemptions = 3}, [] {
+  holds("a select that could send or receive", 2964, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account me;
@@ -91,7 +91,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
 }
 
 TEST_CASE("two selects meet", "[model][select]") {
-  holds("on one channel", 146689, {.preemptions = 3}, [] {
+  holds("on one channel", 31887, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account giver, taker;
@@ -106,7 +106,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(there == 0 && here == 0, "nobody sends to b");
     lab::check(giver.sent == 1 && taker.received == 1, "one letter");
   });
-  holds("on one of two channels, in opposite directions", 214685, {}, [] {
+  holds("on one of two channels, in opposite directions", 7806, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account first, second;
@@ -121,7 +121,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
     lab::check((first.sent != 0) != (second.sent != 0), "one letter");
   });
-  holds("both would send and receive on one channel", 143519, {}, [] {
+  holds("both would send and receive on one channel", 15173, {}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account first, second;
@@ -139,7 +139,7 @@ TEST_CASE("two selects meet", "[model][select]") {
 }
 
 TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[model][select]") {
-  holds("a ring of three, and one more", 4286, {.weak_memory = false}, [] {
+  holds("a ring of three, and one more", 4754, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b, c;
     account one, two, three;
@@ -164,7 +164,7 @@ TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[m
 }
 
 TEST_CASE("a select waits at mailboxes", "[model][select]") {
-  holds("one of two gets a letter", 562, {.preemptions = 3}, [] {
+  holds("one of two gets a letter", 1893, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -174,7 +174,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
     }
     lab::check(me.received == 1, "received");
   });
-  holds("both get one; a second receiver must not miss the other", 8352, {.weak_memory = false}, [] {
+  holds("both get one; a second receiver must not miss the other", 8944, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -192,7 +192,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
     while (a.try_receive()) {
     }
   });
-  holds("a full mailbox and a rendezvous", 4407, {}, [] {
+  holds("a full mailbox and a rendezvous", 3084, {}, [] {
     const no_letter_left at_the_end;
     inbox a(1);
     meeting b;
@@ -215,7 +215,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
 }
 
 TEST_CASE("a future is one thing among others", "[model][select]") {
-  holds("the value, or a letter", 474, {.preemptions = 3}, [] {
+  holds("the value, or a letter", 863, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     tandem::promise<int> p;
     auto f = p.get_future();
@@ -230,7 +230,7 @@ TEST_CASE("a future is one thing among others", "[model][select]") {
 }
 
 TEST_CASE("what ends a select beside a partner", "[model][select]") {
-  holds("a close", 824, {.preemptions = 3}, [] {
+  holds("a close", 411, {.preemptions = 3}, [] {
     meeting a, b;
     status how = status::ok;
     {
@@ -240,7 +240,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     }
     lab::check(how == status::closed, "closed");
   });
-  holds("a stop, or a partner", 74599, {}, [] {
+  holds("a stop, or a partner", 24796, {}, [] {
     const no_letter_left at_the_end;
     meeting a;
     tandem::stop_source stop;
@@ -255,7 +255,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
   });
-  holds("its time, or a partner", 8828, {.early_timeouts = 1}, [] {
+  holds("its time, or a partner", 12035, {.early_timeouts = 1}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -268,7 +268,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 1 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 1 ? 1 : 0), "and both know it");
   });
-  holds("try_send finds a select that waits", 608, {.preemptions = 3}, [] {
+  holds("try_send finds a select that waits", 198, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -280,7 +280,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
 }
 
 TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
-  holds("twice from two, one sends to both", 1, {}, [] {
+  holds("twice from two, one sends to both", 11982, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -296,7 +296,7 @@ TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
       lab::check(s.select() == 1 && me.received == 2, "in this order");
     }
   });
-  holds("twice from two, two send", 1, {.weak_memory = false}, [] {
+  holds("twice from two, two send", 2250, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -314,7 +314,7 @@ TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
     }
     lab::check(sum == 3, "each once");
   });
-  holds("three times from two mailboxes", 1, {.weak_memory = false}, [] {
+  holds("three times from two mailboxes", 22080, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -335,7 +335,7 @@ TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
     }
     lab::check(sum == 7, "each once");
   });
-  holds("between two selects it takes nobody's turn", 1, {.preemptions = 3}, [] {
+  holds("between two selects it takes nobody's turn", 828, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -351,7 +351,7 @@ TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
     }
     lab::check(me.received == 0, "not to us");
   });
-  holds("two selectors, twice", 1, {.weak_memory = false}, [] {
+  holds("two selectors, twice", 423, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account first, second;

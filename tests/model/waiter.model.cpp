@@ -214,10 +214,10 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
       lab::check(l.list.empty(), "and gone");
     };
   };
-  holds("one in line", 132, in_time, one_in_line(false));
-  holds("one in line, with a deadline", 7809, {.preemptions = 3, .spurious = 1, .early_timeouts = 1, .rereads = 2},
+  holds("one in line", 289, in_time, one_in_line(false));
+  holds("one in line, with a deadline", 7732, {.preemptions = 3, .spurious = 1, .early_timeouts = 1, .rereads = 2},
         one_in_line(true));
-  holds("the first in line gives up, the second is served", 113025, {}, [] {
+  holds("the first in line gives up, the second is served", 242854, {}, [] {
     line l;
     int first = -1;
     int second = -1;
@@ -229,7 +229,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
     }
     lab::check((first == 1) != (second == 1) && first + second == 1, "one of the two");
   });
-  holds("two serve two", 137477, {.rereads = 0}, [] {
+  holds("two serve two", 98277, {.rereads = 0}, [] {
     line l;
     int first = -1;
     int second = -1;
@@ -245,7 +245,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
     }
     lab::check((first == 1 && second == 2) || (first == 2 && second == 1), "each once");
   });
-  holds("all are claimed at once", 48026, {.rereads = 0}, [] {
+  holds("all are claimed at once", 37322, {.rereads = 0}, [] {
     line l;
     outcome first = outcome::pending;
     outcome second = outcome::pending;
@@ -277,7 +277,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
 }
 
 TEST_CASE("one that was woken in vain waits again", "[model][waiter]") {
-  holds("rearm", 10228, in_time, [] {
+  holds("rearm", 39937, in_time, [] {
     mutex lock;
     wait_list list;
     {
@@ -327,14 +327,14 @@ TEST_CASE("a mutex lets one in at a time, and wakes who sleeps for it", "[model]
       lab::check(g.add() == threads * times, "each time counts");
     };
   };
-  holds("two threads, twice each", 2144, far, counted_by(2, 2));
+  holds("two threads, twice each", 5007, far, counted_by(2, 2));
   holds("two threads, twice each, after polling", 1044, polling, counted_by(2, 2));
-  holds("three threads", 17619, {.preemptions = 3, .spurious = 1, .rereads = 2}, counted_by(3, 1));
-  holds("three threads, twice each", 156557, {.weak_memory = false}, counted_by(3, 2));
+  holds("three threads", 21117, {.preemptions = 3, .spurious = 1, .rereads = 2}, counted_by(3, 1));
+  holds("three threads, twice each", 631, {.weak_memory = false}, counted_by(3, 2));
 }
 
 TEST_CASE("whoever an unlock let in may destroy the lock", "[model][waiter]") {
-  holds("the last one out", 88, far, [] {
+  holds("the last one out", 93, far, [] {
     auto* const shared = new guarded;
     const auto leave = [shared] {
       if (shared->add() == 1) delete shared;
