@@ -3,6 +3,13 @@
 
 #include <tandem/async/future.hpp>
 #include <tandem/async/mailbox.hpp>
+#include <tandem/awaitable.hpp>
+#include <tandem/blend/select.hpp>
+#include <tandem/blend/selector.hpp>
+#include <tandem/blend/timer.hpp>
+#include <tandem/coro/run_loop.hpp>
+#include <tandem/coro/scheduler.hpp>
+#include <tandem/coro/task.hpp>
 #include <tandem/mode.hpp>
 #include <tandem/port.hpp>
 #include <tandem/status.hpp>

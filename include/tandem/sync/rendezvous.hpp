@@ -36,10 +36,11 @@
 //            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
 // Order      edge L (detail/mutex.hpp): enlist -> claim: the waiter, its slot, the sender's message
 //            edge W (detail/waiter.hpp): complete -> wait: the message moved, in either direction
-// Cost       the party that comes second: the channel's line, then the waiter's and the message's, fetched together; 3
-//            read-modify-writes (lock, unlock, complete), and one to claim a partner that has a deadline or a stop
-//            token. The party that comes first: lock and unlock, and its own line. No allocation; a wake-up only if the
-//            first has gone to sleep.
+// Cost       the party that comes second: the channel's line, then the waiter's and the message's, fetched together; 2
+//            read-modify-writes (lock, complete), and one to claim a partner that has a deadline or a stop token, or is
+//            a select. The party that comes first: one to lock, and its own line. If the first is a coroutine that
+//            nothing else can end, completing it takes none. No allocation; a wake-up only if the first has gone to
+//            sleep.
 // Source     [hoare-1978]; two lists of waiters and direct hand-over as in [go-chan]; the claim as in [pcml-2009]
 // Tests      tests/rendezvous.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp,
 //            tests/failures_of_others.test.cpp, tests/model/rendezvous.model.cpp, tests/stress/rendezvous.stress.cpp
