@@ -1,11 +1,12 @@
 // tandem/coro/run_loop.hpp: one thread that runs what coroutines have to do next.
 //
 // Contract   A run_loop is a scheduler that keeps time. block_on(task) runs it until that task is done, and returns what
-//            the task returned; run() runs it until stop() has been called. Items are run in the order in which they were
-//            posted. One thread at a time runs a loop. Anybody may post(), from anywhere, and stop().
+//            the task returned; run() runs it until stop() has been called. Items that the loop's own thread posts are
+//            run in the order in which they were posted, and so are those that come from elsewhere. One thread at a
+//            time runs a loop. Anybody may post(), from anywhere, and stop().
 //              Lifetime    The loop outlives what is posted to it, and is destroyed when nothing is left to run. A post
-//                          touches the loop last before the loop can have run the item; so whoever learns from the item
-//                          that it has run may destroy the loop.
+//                          touches the loop last before the loop can have run the item; so when the item has been run,
+//                          and nobody runs the loop any more, it may be destroyed, even if post() has yet to return.
 //              Progress    post() from the loop's own thread is wait-free and uses no atomics; from elsewhere lock-free,
 //                          with a system call if the loop sleeps. What comes from elsewhere, and timers, are looked at
 //                          when the loop has nothing else to do, and after every 64 items. The loop itself blocks when
@@ -22,6 +23,8 @@
 // Invariants The mark is in the inbox only while the loop is about to park, or parked. It is taken away once.
 // Order      edge P: push (release) -> taking the inbox (acquire): the item, and all the poster did before
 //            edge U: woken_ = 1 (release) -> the loop's load (acquire): the poster is through with the loop
+//            edge M: the mark is left (release) -> taken away by a push (acquire): woken_ = 0 comes before woken_ = 1
+//            edge S: run() is over (release) -> the next stop() (acquire): the item that says so can be posted again
 // Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if the
 //            loop sleeps.
 // Source     [treiber-1986] the stack; taken as a whole, so it knows no ABA
@@ -44,9 +47,9 @@ class run_loop final : public scheduler {
   run_loop() noexcept = default;
   /// Precondition: nothing is posted that has not been run, and no timer is started.
   ~run_loop() {
-    // relaxed: nobody else is left
-    detail::require(mine_.empty() && inbox_.load(order::relaxed) == nullptr && timers_.empty(),
-                    "a run_loop destroyed with something left to run");
+    collect();
+    mine_.remove(stop_);  // a stop() that came when nobody was to be stopped any more
+    detail::require(mine_.empty() && timers_.empty(), "a run_loop destroyed with something left to run");
   }
 
   /// Has `item` run by the loop's thread, soon.
@@ -62,13 +65,13 @@ class run_loop final : public scheduler {
   void run() noexcept {
     run_until(stop_.done);
     stop_.done = false;
-    stopping_.store(false, order::relaxed);  // relaxed: a stop() from now on is for the next run()
+    stopping_.store(false, order::release /*S*/);  // a stop() from now on is for the next run()
   }
 
   /// Lets run() return. From any thread; calling it again before run() has returned changes nothing.
   void stop() noexcept {
-    // relaxed: it only keeps the item from being posted twice
-    if (!stopping_.exchange(true, order::relaxed)) post(stop_);
+    // even from the loop's own thread by way of the inbox: behind whatever is there already
+    if (!stopping_.exchange(true, order::acquire /*S*/)) push(stop_);
   }
 
   /// Runs `work`, and what else is posted, until `work` is done; returns, or throws, what it does.
@@ -130,7 +133,7 @@ class run_loop final : public scheduler {
     run_item* top = inbox_.load(order::relaxed);
     do {
       item.next = top == &asleep_ ? nullptr : top;
-    } while (!inbox_.compare_exchange_weak(top, &item, order::release /*P*/, order::relaxed));
+    } while (!inbox_.compare_exchange_weak(top, &item, order::acq_rel /*P, M*/, order::relaxed));
     if (top != &asleep_) return;
     const void* const address = woken_.address();  // before the store: after it there may be no loop
     woken_.store(1, order::release /*U*/);
@@ -186,10 +189,10 @@ class run_loop final : public scheduler {
   }
 
   void sleep() noexcept {
-    woken_.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away, which is published below
+    woken_.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away: edge M
     run_item* seen = nullptr;
-    // release: for the store above; relaxed: if there is something, collect() takes it
-    if (!inbox_.compare_exchange_strong(seen, &asleep_, order::release, order::relaxed)) return;
+    // relaxed: if there is something, collect() takes it
+    if (!inbox_.compare_exchange_strong(seen, &asleep_, order::release /*M*/, order::relaxed)) return;
     const auto until = timers_.empty() ? platform::no_deadline : timers_.next_due();
     while (woken_.load(order::acquire /*U*/) == 0) {
       if (until != platform::no_deadline && platform::clock::now() >= until) {

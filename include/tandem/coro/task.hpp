@@ -1,14 +1,18 @@
 // tandem/coro/task.hpp: a function that can wait without a thread.
 //
 // Contract   task<T> is a coroutine that returns a T, or nothing. It is lazy: it begins when it is awaited, or given to a
-//            run_loop's block_on, and is run by the scheduler of whoever awaits it. It is awaited once, by moving it in.
-//            An exception that leaves it is thrown where it is awaited.
+//            run_loop's block_on, and is run by the scheduler of whoever awaits it. It is awaited once, by moving it in,
+//            and is empty afterwards. An exception that leaves it is thrown where it is awaited.
 //              Where       It goes on where its scheduler runs things. It begins on the stack of whoever awaits it; if it
 //                          is done before it waits for anything, the awaiting coroutine just goes on. Otherwise that one
-//                          is posted to the scheduler when the task is done: however long a chain of tasks is, its end
-//                          does not grow the stack.
-//              Lifetime    The task owns the coroutine. To destroy one that waits is allowed where its scheduler runs
-//                          things; its operation has then not happened.
+//                          is posted to the scheduler when the task is done. So a loop may await any number of tasks,
+//                          and a task that has waited ends on a fresh stack however many await one another. But each
+//                          that begins in another takes its place on the stack: how deep they may be nested depends on
+//                          how much of it there is.
+//              Lifetime    The task owns the coroutine, and whoever awaits the task owns it from then on. To destroy one
+//                          that waits, for an operation or for another task, is allowed where its scheduler runs things,
+//                          between two of them; its operation has then not happened.
+//              Misuse      an empty task that is awaited or run: it was moved from. Aborts with a sentence.
 //              Allocation  one, for the coroutine's frame, unless the compiler elides it.
 // Algorithm  The task and the one that awaits it meet at a flag: whoever comes second acts. If that is the awaiting one,
 //            back from starting the task, it does not suspend; if it is the task, at its end, it posts the other.
@@ -88,7 +92,7 @@ class task_promise : public task_state {
  public:
   task<T> get_return_object() noexcept;
 
-  template <class V>
+  template <class V = T>
     requires std::is_constructible_v<T, V>
   void return_value(V&& v) noexcept(std::is_nothrow_constructible_v<T, V>) {
     outcome_.template emplace<1>(std::forward<V>(v));
@@ -122,6 +126,12 @@ class task_promise<void> : public task_state {
 
 template <class T>
 class [[nodiscard("a task does nothing before it is awaited")]] task {
+  static_assert(!std::is_reference_v<T>,
+                "tandem: a task returns a value: instead of a reference, return a pointer or a reference_wrapper.");
+  static_assert(!std::is_array_v<T>, "tandem: a task cannot return an array: return a std::array or a std::vector.");
+  static_assert(std::is_same_v<T, std::remove_cv_t<T>>,
+                "tandem: a task returns a value that can be moved: drop const.");
+
  public:
   using value_type = T;
   struct promise_type : detail::task_promise<T> {};
@@ -141,7 +151,7 @@ class [[nodiscard("a task does nothing before it is awaited")]] task {
   /// Runs it; returns, or throws, what it does. Precondition: it is not empty, and has not been awaited.
   auto operator co_await() && noexcept {
     detail::require(coroutine_ != nullptr, "an empty task was awaited: it was moved from");
-    return running(coroutine_);
+    return running(std::exchange(coroutine_, nullptr));
   }
 
  private:
@@ -151,18 +161,32 @@ class [[nodiscard("a task does nothing before it is awaited")]] task {
   explicit task(handle coroutine) noexcept : coroutine_(coroutine) {}
 
   struct running final : run_item {
-    explicit running(handle c) noexcept
-        : run_item([](run_item& posted) noexcept { static_cast<running&>(posted).parent.resume(); }), child(c) {}
+    explicit running(handle c) noexcept : run_item(&go_on), child(c) {}
+    ~running() {
+      // The one who waits is destroyed. If the child has come to its end it has posted us.
+      if (waits && child.done()) child.promise().scheduler().take_back(*this);
+      child.destroy();
+    }
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
       parent = awaiting;
-      return start(child, detail::scheduler_of(awaiting), *this);
+      waits = true;  // before it starts: after that we may not be there any more
+      if (start(child, detail::scheduler_of(awaiting), *this)) return true;
+      waits = false;
+      return false;
     }
     T await_resume() const { return child.promise().take(); }
 
+    static void go_on(run_item& posted) noexcept {
+      auto& self = static_cast<running&>(posted);
+      self.waits = false;
+      self.parent.resume();
+    }
+
     handle child;
     std::coroutine_handle<> parent;
+    bool waits = false;
   };
 
   /// True if it has to be waited for: then `next` will be posted to `where`, or has been run there already.
