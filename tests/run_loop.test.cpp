@@ -495,7 +495,10 @@ TEST_CASE("after at most 64 items a loop looks at what came from elsewhere", "[r
   loop.block_on([](run_loop& on, tandem::run_item& posted, const bool& there, int& before) -> task<> {
     co_await next_turn();
     std::thread([&] { on.post(posted); }).join();
-    for (; !there; ++before) co_await next_turn();
+    while (!there) {
+      ++before;
+      co_await next_turn();
+    }
   }(loop, item, came, turns_before));
   CHECK(turns_before <= 65);
 }

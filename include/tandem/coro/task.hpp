@@ -153,6 +153,8 @@ class [[nodiscard("a task does nothing before it is awaited")]] task {
     detail::require(coroutine_ != nullptr, "an empty task was awaited: it was moved from");
     return running(std::exchange(coroutine_, nullptr));
   }
+  /// It is moved in: co_await std::move(work).
+  void operator co_await() & = delete;
 
  private:
   friend class run_loop;
