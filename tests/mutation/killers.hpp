@@ -4,13 +4,21 @@
 
 #include <array>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include <tandem/blend/select.hpp>
+#include <tandem/coro/run_loop.hpp>
+#include <tandem/coro/task.hpp>
 #include <tandem/tandem.hpp>
 
 #include <tandem/lab/lab.hpp>
+
+#include "support/background.hpp"
 
 namespace killers {
 
@@ -165,17 +173,23 @@ inline void a_waiter_that_ends() {
 
 /// One that is no thread: whoever completes it goes on with what it was doing.
 inline void a_waiter_that_is_resumed() {
-  struct suspended : tandem::detail::waiter {
-    suspended() : waiter(&resume) {}
+  struct runs_at_once final : tandem::scheduler {
+    void post(tandem::run_item& item) noexcept override { item.run(); }
+  };
+  struct suspended : tandem::detail::resumable {
+    suspended()
+        : resumable([](tandem::run_item& item) noexcept {
+            auto& me = static_cast<suspended&>(item);
+            lab::check(me.frame == 1, "what it did before it fell asleep is over");
+            me.frame = 2;
+            me.resumed = true;
+          }) {
+      belongs_to(home);
+    }
+    runs_at_once home;
     witness frame;
     witness message;
     bool resumed = false;
-    static void resume(waiter& w) noexcept {
-      auto& me = static_cast<suspended&>(w);
-      lab::check(me.frame == 1, "what it did before it fell asleep is over");
-      me.frame = 2;
-      me.resumed = true;
-    }
   } w;
   bool slept = false;
   together(
@@ -473,7 +487,7 @@ inline void a_close_heard_at_once() {
   together(
       [&] {
         const status how = sends ? box.send(letter(2)) : box.receive().error();
-        lab::check(how == status::closed && tandem::clock::now() == before, "closed, and no time has passed");
+        lab::check(how == status::closed && tandem::clock::now() - before < 1ms, "closed, and before the end of a nap");
       },
       [&] { box.close(); });
 }
@@ -867,6 +881,168 @@ inline void the_last_port_goes() {
   lab::check(sent == status::ok || sent == status::closed, "stored, or closed");
 }
 
+// --- coroutines, and who runs them -----------------------------------------------------------------------------------
+
+/// Something to be run by a loop, which stops it; and what its poster did before.
+struct errand final : tandem::run_item {
+  explicit errand(tandem::run_loop& on)
+      : run_item([](run_item& item) noexcept {
+          auto& me = static_cast<errand&>(item);
+          lab::check(me.before == 1, "what its poster did before is there");
+          me.loop.stop();
+        }),
+        loop(on) {}
+  void post() {
+    before = 1;
+    loop.post(*this);
+  }
+  tandem::run_loop& loop;
+  witness before;
+};
+
+/// The loop goes as soon as the item has been run, though the poster may have yet to leave.
+inline void a_post() {
+  std::optional<tandem::run_loop> loop(std::in_place);
+  errand item(*loop);
+  together(
+      [&] {
+        loop->run();
+        loop.reset();
+      },
+      [&] { item.post(); });
+}
+
+/// The same, when the loop would wake by itself.
+inline void a_post_and_an_alarm() {
+  struct alarm_clock final : tandem::timer {
+    alarm_clock() : timer([](timer&) noexcept {}) {}
+  } alarm;
+  std::optional<tandem::run_loop> loop(std::in_place);
+  errand item(*loop);
+  support::calls sets([&] {
+    alarm.due = tandem::clock::now() + 1ms;
+    loop->start(alarm);
+  });
+  loop->post(sets);
+  together(
+      [&] {
+        loop->run();
+        loop->call_off(alarm);
+        loop.reset();
+      },
+      [&] { item.post(); });
+}
+
+/// A stop that comes late is for the next run.
+inline void two_stops() {
+  tandem::run_loop loop;
+  together([&] { loop.run(); }, [&] { loop.stop(); }, [&] { loop.stop(); });
+}
+
+inline void a_coroutine_met() {
+  tandem::rendezvous<letter> desk;
+  witness before_send;
+  together(
+      [&] {
+        tandem::run_loop loop;
+        const int got = loop.block_on([](tandem::rendezvous<letter>& from) -> tandem::task<int> {
+          const auto one = co_await from.co_receive();
+          co_return one ? one->number() : 0;
+        }(desk));
+        lab::check(got == 7 && before_send == 1, "they met, and what came before that is there");
+      },
+      [&] {
+        before_send = 1;
+        lab::check(desk.send(letter(7)) == status::ok, "the send is ok");
+      });
+}
+
+/// What is posted first is run by one thread, what is posted second by another.
+class by_turns final : public tandem::scheduler {
+ public:
+  void post(tandem::run_item& item) noexcept override {
+    turn& next = turns_[static_cast<std::size_t>(posted_++)];
+    next.item = &item;
+    over(next);
+  }
+  void run(std::size_t number) {
+    turn& mine = turns_[number];
+    while (mine.there.load(tandem::memory_order::acquire) == 0) {
+      tandem::platform::park(mine.there, 0, tandem::platform::no_deadline);
+    }
+    if (tandem::run_item* const item = mine.item) item->run();
+  }
+  /// Nobody will post it.
+  void leave_out(std::size_t number) { over(turns_[number]); }
+
+ private:
+  struct turn {
+    tandem::atomic<std::uint32_t> there{0};
+    tandem::cell<tandem::run_item*> item;
+  };
+  static void over(turn& t) {
+    t.there.store(1, tandem::memory_order::release);
+    tandem::platform::unpark_one(t.there.address());
+  }
+  std::array<turn, 2> turns_;
+  int posted_ = 0;
+};
+
+/// A task ends on one thread while the thread that began it is about to leave it to itself; a third may go on.
+inline void a_task_that_ends_elsewhere() {
+  struct hop final : tandem::run_item {
+    explicit hop(witness& w)
+        : run_item([](run_item& item) noexcept { static_cast<hop&>(item).waiting.resume(); }), behind(&w) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<tandem::task<>::promise_type> me) noexcept {
+      waiting = me;
+      witness* const left = behind;
+      me.promise().scheduler().post(*this);
+      *left = 1;
+    }
+    void await_resume() const noexcept {}
+    std::coroutine_handle<> waiting;
+    witness* behind;
+  };
+  struct first {
+    bool is = false;
+  };
+  by_turns threads;
+  witness behind;
+  witness done;
+  witness went_on;
+  bool never_suspended = false;
+  together(
+      [&] {
+        tandem::platform::per_thread<first>().is = true;
+        [](tandem::scheduler&, witness& left, witness& ended, witness& end, bool& here) -> support::background {
+          co_await [](witness& one, witness& other) -> tandem::task<> {
+            co_await hop(one);
+            other = 1;
+          }(left, ended);
+          lab::check(left == 1, "what the one thread did before it left is there");
+          lab::check(ended == 1, "and what the task did");
+          end = 1;
+          here = here || tandem::platform::per_thread<first>().is;
+        }(threads, behind, done, went_on, never_suspended);
+        if (never_suspended) threads.leave_out(1);
+      },
+      [&] { threads.run(0); }, [&] { threads.run(1); });
+  lab::check(went_on == 1, "it went on");
+}
+
+// --- select ----------------------------------------------------------------------------------------------------------
+
+inline void a_choice() {
+  tandem::rendezvous<letter> a;
+  tandem::rendezvous<letter> b;
+  int got = 0;
+  const auto take = [&got](const tandem::result<letter>& one) { got = number_of(one); };
+  together([&] { lab::check(tandem::select(tandem::receive_from(a, take), tandem::receive_from(b, take)) == 1, "b"); },
+           [&] { lab::check(b.send(letter(7)) == status::ok, "the send is ok"); });
+  lab::check(got == 7, "they met");
+}
+
 /// One killer: its name, and the program.
 struct killer {
   const char* name;
@@ -1004,10 +1180,22 @@ inline list of_ports() {
   };
 }
 
+inline list of_coroutines() {
+  return {
+      {"a post", a_post, {}},
+      {"a post and an alarm", a_post_and_an_alarm, {}},
+      {"two stops", two_stops, punctual(1)},
+      {"a coroutine met", a_coroutine_met, {}},
+      {"a task that ends elsewhere", a_task_that_ends_elsewhere, {}},
+  };
+}
+
+inline list of_select() { return {{"a choice", a_choice, {}}}; }
+
 inline const list& all() {
   static const list killers = [] {
     list together;
-    for (const auto group : {of_waiting, of_rendezvous, of_mailbox, of_future, of_ports}) {
+    for (const auto group : {of_waiting, of_rendezvous, of_mailbox, of_future, of_ports, of_coroutines, of_select}) {
       for (const killer& k : group()) together.push_back(k);
     }
     return together;
