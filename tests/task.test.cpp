@@ -1,4 +1,4 @@
-// The contract of coro/task.hpp: lazy, awaited once, its result or its exception where it is awaited, and no stack lost.
+// The contract of coro/task.hpp: lazy, awaited once, a result or an exception where it is awaited, and no stack lost.
 #include <tandem/coro/task.hpp>
 
 #include <atomic>

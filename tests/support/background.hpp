@@ -1,4 +1,4 @@
-// background: what coroutines need in tests: one that runs by itself, a turn that is given up, and how deep the stack is.
+// background: what coroutines need in tests: one that runs by itself, a turn that is given up, the depth of the stack.
 #pragma once
 
 #include <tandem/coro/scheduler.hpp>

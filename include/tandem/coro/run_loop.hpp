@@ -1,16 +1,16 @@
 // tandem/coro/run_loop.hpp: one thread that runs what coroutines have to do next.
 //
-// Contract   A run_loop is a scheduler that keeps time. block_on(task) runs it until that task is done, and returns what
-//            the task returned; run() runs it until stop() has been called. Items that the loop's own thread posts are
-//            run in the order in which they were posted, and so are those that come from elsewhere. One thread at a
+// Contract   A run_loop is a scheduler that keeps time. block_on(task) runs it until that task is done, and returns
+//            what the task returned; run() runs it until stop() has been called. Items that the loop's own thread posts
+//            are run in the order in which they were posted, and so are those that come from elsewhere. One thread at a
 //            time runs a loop. Anybody may post(), from anywhere, and stop().
 //              Lifetime    The loop outlives what is posted to it, and is destroyed when nothing is left to run. A post
 //                          touches the loop last before the loop can have run the item; so when the item has been run,
 //                          and nobody runs the loop any more, it may be destroyed, even if post() has yet to return.
-//              Progress    post() from the loop's own thread is wait-free and uses no atomics; from elsewhere lock-free,
-//                          with a system call if the loop sleeps. What comes from elsewhere, and timers, are looked at
-//                          when the loop has nothing else to do, and after every 64 items. The loop itself blocks when
-//                          it has nothing to do.
+//              Progress    post() from the loop's own thread is wait-free and uses no atomics; from elsewhere
+//                          lock-free, with a system call if the loop sleeps. What comes from elsewhere, and timers, are
+//                          looked at when the loop has nothing else to do, and after every 64 items. The loop itself
+//                          blocks when it has nothing to do.
 //              Allocation  none. Nothing throws but what a task lets out of block_on.
 //              Misuse      starting a timer, or destroying a coroutine that waits, from another thread; running a loop
 //                          in two places. The first aborts with a sentence.
@@ -18,15 +18,15 @@
 //            push; the loop takes the whole stack and turns it round. When both are empty the loop leaves a mark in the
 //            inbox, and parks on a word of its own. Whoever pushes onto the mark has the duty to wake it: it stores the
 //            word, and unparks. A loop that wakes for another reason (a timer is due) takes its mark back; if it has
-//            gone, the loop waits for the word: then the one whose duty it was will touch the loop no more when the loop
-//            goes on.
+//            gone, the loop waits for the word: then the one whose duty it was will touch the loop no more when the
+//            loop goes on.
 // Invariants The mark is in the inbox only while the loop is about to park, or parked. It is taken away once.
 // Order      edge P: push (release) -> taking the inbox (acquire): the item, and all the poster did before
 //            edge U: woken_ = 1 (release) -> the loop's load (acquire): the poster is through with the loop
 //            edge M: the mark is left (release) -> taken away by a push (acquire): woken_ = 0 comes before woken_ = 1
 //            edge S: run() is over (release) -> the next stop() (acquire): the item that says so can be posted again
-// Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if the
-//            loop sleeps.
+// Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if
+//            the loop sleeps.
 // Source     [treiber-1986] the stack; taken as a whole, so it knows no ABA
 // Tests      tests/run_loop.test.cpp, tests/model/run_loop.model.cpp, tests/stress/run_loop.stress.cpp
 #pragma once

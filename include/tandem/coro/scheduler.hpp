@@ -3,8 +3,8 @@
 // Contract   When the operation that a coroutine waits for is over, the coroutine is posted to its scheduler: the one
 //            that its promise names by a function scheduler() (awaitable.hpp says what happens if it names none).
 //              run_item    one thing to be run once: item.run(). It lies in the frame of what waits, so that posting
-//                          allocates nothing and cannot fail. From post() until run() it belongs to the scheduler, which
-//                          may use item.next; afterwards it may be gone, or be posted again.
+//                          allocates nothing and cannot fail. From post() until run() it belongs to the scheduler,
+//                          which may use item.next; afterwards it may be gone, or be posted again.
 //              scheduler   derive from it, and supply
 //                            post(item)     have item.run() called, once, soon, on a thread of your choosing, and not
 //                                           from within post(): the poster may be in the middle of something. Called

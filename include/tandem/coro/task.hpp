@@ -1,21 +1,21 @@
 // tandem/coro/task.hpp: a function that can wait without a thread.
 //
-// Contract   task<T> is a coroutine that returns a T, or nothing. It is lazy: it begins when it is awaited, or given to a
-//            run_loop's block_on, and is run by the scheduler of whoever awaits it. It is awaited once, by moving it in,
-//            and is empty afterwards. An exception that leaves it is thrown where it is awaited.
-//              Where       It goes on where its scheduler runs things. It begins on the stack of whoever awaits it; if it
-//                          is done before it waits for anything, the awaiting coroutine just goes on. Otherwise that one
-//                          is posted to the scheduler when the task is done. So a loop may await any number of tasks,
-//                          and a task that has waited ends on a fresh stack however many await one another. But each
-//                          that begins in another takes its place on the stack: how deep they may be nested depends on
-//                          how much of it there is.
-//              Lifetime    The task owns the coroutine, and whoever awaits the task owns it from then on. To destroy one
-//                          that waits, for an operation or for another task, is allowed where its scheduler runs things,
-//                          between two of them; its operation has then not happened.
+// Contract   task<T> is a coroutine that returns a T, or nothing. It is lazy: it begins when it is awaited, or given to
+//            a run_loop's block_on, and is run by the scheduler of whoever awaits it. It is awaited once, by moving it
+//            in, and is empty afterwards. An exception that leaves it is thrown where it is awaited.
+//              Where       It goes on where its scheduler runs things. It begins on the stack of whoever awaits it; if
+//                          it is done before it waits for anything, the awaiting coroutine just goes on. Otherwise that
+//                          one is posted to the scheduler when the task is done. So a loop may await any number of
+//                          tasks, and a task that has waited ends on a fresh stack however many await one another. But
+//                          each that begins in another takes its place on the stack: how deep they may be nested
+//                          depends on how much of it there is.
+//              Lifetime    The task owns the coroutine, and whoever awaits the task owns it from then on. To destroy
+//                          one that waits, for an operation or for another task, is allowed where its scheduler runs
+//                          things, between two of them; its operation has then not happened.
 //              Misuse      an empty task that is awaited or run: it was moved from. Aborts with a sentence.
 //              Allocation  one, for the coroutine's frame, unless the compiler elides it.
-// Algorithm  The task and the one that awaits it meet at a flag: whoever comes second acts. If that is the awaiting one,
-//            back from starting the task, it does not suspend; if it is the task, at its end, it posts the other.
+// Algorithm  The task and the one that awaits it meet at a flag: whoever comes second acts. If that is the awaiting
+//            one, back from starting the task, it does not suspend; if it is the task, at its end, it posts the other.
 // Order      edge E: the flag, exchanged by both (acq_rel): the result, or that the awaiting one is suspended
 // Tests      tests/task.test.cpp, tests/model/run_loop.model.cpp
 #pragma once

@@ -1,7 +1,7 @@
 // tandem/detail/scheduling.hpp: something to be run soon, and whoever runs it.
 //
-// Contract   coro/scheduler.hpp has it, for those who write a scheduler. Here are the parts that a waiter needs, so that
-//            whoever completes it can post it: run_item, run_queue, timer, scheduler.
+// Contract   coro/scheduler.hpp has it, for those who write a scheduler. Here are the parts that a waiter needs, so
+//            that whoever completes it can post it: run_item, run_queue, timer, scheduler.
 //            on_the_spot() is the scheduler of coroutines that name none: an item is run by the thread that posts it,
 //            before the operation that posted it returns, after those that were posted before it; what an item posts
 //            waits until that item is over. So the stack does not grow with the number of items.

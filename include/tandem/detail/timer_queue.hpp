@@ -1,9 +1,9 @@
 // tandem/detail/timer_queue.hpp: timers in the order in which they are due.
 //
-// Contract   For a scheduler that keeps time. No thread but one uses it at a time; it allocates nothing, and a timer may
-//            be taken out wherever it stands.
-// Algorithm  A pairing heap linked by the timers: each has a list of children, none of them due before it. `link` is the
-//            pointer that points at it, so that it can be cut out.
+// Contract   For a scheduler that keeps time. No thread but one uses it at a time; it allocates nothing, and a timer
+//            may be taken out wherever it stands.
+// Algorithm  A pairing heap linked by the timers: each has a list of children, none of them due before it. `link` is
+//            the pointer that points at it, so that it can be cut out.
 // Cost       insert: O(1). pop and remove: O(log n) amortized.
 // Source     [fredman-1986]
 // Tests      tests/scheduler.test.cpp
