@@ -321,6 +321,7 @@ class selection : private resumable {
       naps_ = only->half_way_;
       const bool sleeps = will_sleep(may_sleep);
       if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
+      suspended_ = false;
       static_cast<void>(step_back());
     }
     std::uint32_t random = 0;
@@ -335,6 +336,7 @@ class selection : private resumable {
       }
       const bool sleeps = will_sleep(may_sleep);
       if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
+      suspended_ = false;
       static_cast<void>(step_back());
       if (stop_ != nullptr && stop_->stop_requested() && end_stopped()) return standing::fired;
       if (tries >= 3) platform::yield();
