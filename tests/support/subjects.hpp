@@ -113,6 +113,24 @@ class one_shot_subject {
     tandem::result<T> try_receive_for(std::chrono::duration<R, P> patience, std::stop_token token = {}) {
       return future.try_get_for(patience, token);
     }
+    auto co_receive() { return future.co_get(); }
+    auto co_receive(const std::stop_token& token) { return future.co_get(token); }
+    template <class R, class P>
+    auto co_try_receive_for(std::chrono::duration<R, P> patience) {
+      return future.co_try_get_for(patience);
+    }
+    template <class R, class P>
+    auto co_try_receive_for(std::chrono::duration<R, P> patience, const std::stop_token& token) {
+      return future.co_try_get_for(patience, token);
+    }
+    template <class TimePoint>
+    auto co_try_receive_until(TimePoint when) {
+      return future.co_try_get_until(when);
+    }
+    template <class TimePoint>
+    auto co_try_receive_until(TimePoint when, const std::stop_token& token) {
+      return future.co_try_get_until(when, token);
+    }
     tandem::future<T> future;
   };
 
