@@ -1,6 +1,5 @@
 // Every interleaving of small selects: against plain operations, against each other, against a close, a stop, a clock.
 #include <tandem/blend/select.hpp>
-#include <tandem/blend/selector.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -9,20 +8,29 @@
 
 #include <tandem/async/future.hpp>
 #include <tandem/async/mailbox.hpp>
+#include <tandem/blend/selector.hpp>
+#include <tandem/coro/run_loop.hpp>
 #include <tandem/sync/rendezvous.hpp>
 
 #include "model/support/model.hpp"
+#include "support/started.hpp"
 
 using namespace model;
 using namespace std::chrono_literals;
+using support::started;
+using support::unplaced;
 using tandem::after;
+using tandem::co_select;
 using tandem::get_from;
 using tandem::otherwise;
 using tandem::receive_from;
 using tandem::result;
+using tandem::run_loop;
 using tandem::select;
+using tandem::selector;
 using tandem::send_to;
 using tandem::stop_requested;
+using tandem::task;
 
 namespace {
 
@@ -51,7 +59,7 @@ auto note_in(account& a, const letter& l, int number) {
 }  // namespace
 
 TEST_CASE("a select meets plain operations, on one of its channels", "[model][select]") {
-  holds("select receives from two, one sends", 1078, {.preemptions = 3}, [] {
+  holds("select receives from two, one sends", 1478, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -62,7 +70,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
     }
     lab::check(how == status::ok && me.received == 1, "they met");
   });
-  holds("select receives from two, two send, and the other gets the rest", 333256, {}, [] {
+  holds("select receives from two, two send, and the other gets the rest", 2538, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -76,7 +84,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
       lab::check(rest && rest->number() == 2 - static_cast<int>(which), "the other one is still there");
     }
   });
-  holds("a select that could send or receive", 2964, {.preemptions = 3}, [] {
+  holds("a select that could send or receive", 7052, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account me;
@@ -91,7 +99,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
 }
 
 TEST_CASE("two selects meet", "[model][select]") {
-  holds("on one channel", 31887, {.preemptions = 3}, [] {
+  holds("on one channel", 146689, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account giver, taker;
@@ -106,7 +114,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(there == 0 && here == 0, "nobody sends to b");
     lab::check(giver.sent == 1 && taker.received == 1, "one letter");
   });
-  holds("on one of two channels, in opposite directions", 7806, {}, [] {
+  holds("on one of two channels, in opposite directions", 214685, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account first, second;
@@ -121,7 +129,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
     lab::check((first.sent != 0) != (second.sent != 0), "one letter");
   });
-  holds("both would send and receive on one channel", 15173, {}, [] {
+  holds("both would send and receive on one channel", 143519, {}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account first, second;
@@ -139,7 +147,7 @@ TEST_CASE("two selects meet", "[model][select]") {
 }
 
 TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[model][select]") {
-  holds("a ring of three, and one more", 4754, {.weak_memory = false}, [] {
+  holds("a ring of three, and one more", 4286, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b, c;
     account one, two, three;
@@ -164,7 +172,7 @@ TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[m
 }
 
 TEST_CASE("a select waits at mailboxes", "[model][select]") {
-  holds("one of two gets a letter", 1893, {.preemptions = 3}, [] {
+  holds("one of two gets a letter", 562, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -174,7 +182,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
     }
     lab::check(me.received == 1, "received");
   });
-  holds("both get one; a second receiver must not miss the other", 8944, {.weak_memory = false}, [] {
+  holds("both get one; a second receiver must not miss the other", 8352, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -192,7 +200,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
     while (a.try_receive()) {
     }
   });
-  holds("a full mailbox and a rendezvous", 3084, {}, [] {
+  holds("a full mailbox and a rendezvous", 4407, {}, [] {
     const no_letter_left at_the_end;
     inbox a(1);
     meeting b;
@@ -215,7 +223,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
 }
 
 TEST_CASE("a future is one thing among others", "[model][select]") {
-  holds("the value, or a letter", 863, {.preemptions = 3}, [] {
+  holds("the value, or a letter", 474, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     tandem::promise<int> p;
     auto f = p.get_future();
@@ -230,7 +238,7 @@ TEST_CASE("a future is one thing among others", "[model][select]") {
 }
 
 TEST_CASE("what ends a select beside a partner", "[model][select]") {
-  holds("a close", 411, {.preemptions = 3}, [] {
+  holds("a close", 824, {.preemptions = 3}, [] {
     meeting a, b;
     status how = status::ok;
     {
@@ -240,7 +248,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     }
     lab::check(how == status::closed, "closed");
   });
-  holds("a stop, or a partner", 24796, {}, [] {
+  holds("a stop, or a partner", 74599, {}, [] {
     const no_letter_left at_the_end;
     meeting a;
     tandem::stop_source stop;
@@ -255,7 +263,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
   });
-  holds("its time, or a partner", 12035, {.early_timeouts = 1}, [] {
+  holds("its time, or a partner", 8828, {.early_timeouts = 1}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -268,7 +276,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 1 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 1 ? 1 : 0), "and both know it");
   });
-  holds("try_send finds a select that waits", 198, {.preemptions = 3}, [] {
+  holds("try_send finds a select that waits", 608, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -276,6 +284,381 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
         lab::spawn("select", [&] { select(receive_from(a, note_in(me)), receive_from(b, note_in(me))); });
     tandem::sleep_for(1s);
     lab::check(b.try_send(letter(1)) == status::ok, "it stands there");
+  });
+}
+
+TEST_CASE("what ends a select on both its arms", "[model][select]") {
+  holds("both channels are closed", 1, {}, [] {
+    meeting a, b;
+    int endings = 0;
+    const auto note = [&](const result<letter>& r) { endings += r.error() == status::closed ? 1 : 0; };
+    {
+      const auto other = lab::spawn("closer", [&] {
+        a.close();
+        b.close();
+      });
+      select(receive_from(a, note), receive_from(b, note));
+    }
+    lab::check(endings == 1, "closed, once");
+  });
+  holds("a closer for each", 1, {.rereads = 0, .weak_memory = false}, [] {
+    meeting a, b;
+    int endings = 0;
+    const auto note = [&](const result<letter>& r) { endings += r.error() == status::closed ? 1 : 0; };
+    {
+      const auto one = lab::spawn("one", [&] { a.close(); });
+      const auto two = lab::spawn("two", [&] { b.close(); });
+      select(receive_from(a, note), receive_from(b, note));
+    }
+    lab::check(endings == 1, "closed, once");
+  });
+  holds("a stop on each of two arms", 1, {}, [] {
+    meeting a;
+    tandem::stop_source one, two;
+    std::size_t which = 9;
+    {
+      const auto stopper = lab::spawn("stopper", [&] { one.request_stop(); });
+      which = select(receive_from(a), stop_requested(one.get_token()), stop_requested(two.get_token()));
+    }
+    lab::check(which == 1, "the one that was requested");
+  });
+  holds("two stops, requested by two", 1, {}, [] {
+    meeting a;
+    tandem::stop_source one, two;
+    std::size_t which = 9;
+    {
+      const auto first = lab::spawn("first", [&] { one.request_stop(); });
+      const auto second = lab::spawn("second", [&] { two.request_stop(); });
+      which = select(receive_from(a), stop_requested(one.get_token()), stop_requested(two.get_token()));
+    }
+    lab::check(which == 1 || which == 2, "one of them");
+  });
+  holds("a sender, a close and the clock", 1, {.early_timeouts = 1, .weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    status how = status::abandoned;
+    std::size_t which = 9;
+    {
+      const auto sender = lab::spawn("sender", [&] { how = a.send(letter(1)); });
+      const auto closer = lab::spawn("closer", [&] { a.close(); });
+      which = select(receive_from(a, note_in(me)), receive_from(b, note_in(me)), after(1s));
+    }
+    lab::check(how == (me.received == 1 ? status::ok : status::closed), "either they met or not");
+    lab::check(which == 0 || which == 2, "nobody comes to b");
+  });
+}
+
+TEST_CASE("a coroutine selects", "[model][select]") {
+  holds("a thread sends to one of its channels", 1, {}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    status how = status::abandoned;
+    std::size_t which = 9;
+    {
+      const auto other = lab::spawn("sender", [&] { how = b.send(letter(1)); });
+      run_loop loop;
+      const auto work = [&]() -> task<> {
+        which = co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
+      };
+      loop.block_on(work());
+    }
+    lab::check(which == 1 && how == status::ok && me.received == 1, "they met");
+  });
+  holds("a thread selects on the other side", 1, {.rereads = 0}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account first, second;
+    {
+      const auto other = lab::spawn("thread", [&] {
+        letter mine(1);
+        select(send_to(a, mine, note_in(first, mine, 1)), receive_from(b, note_in(first)));
+      });
+      run_loop loop;
+      const auto work = [&]() -> task<> {
+        letter mine(2);
+        co_await co_select(receive_from(a, note_in(second)), send_to(b, mine, note_in(second, mine, 2)));
+      };
+      loop.block_on(work());
+    }
+    lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
+    lab::check((first.sent != 0) != (second.sent != 0), "one letter");
+  });
+  holds("two coroutines, each on a loop of its own", 1, {.rereads = 0, .weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account first, second;
+    const auto one = [&]() -> task<> {
+      letter mine(1);
+      co_await co_select(send_to(a, mine, note_in(first, mine, 1)), receive_from(b, note_in(first)));
+    };
+    const auto two = [&]() -> task<> {
+      letter mine(2);
+      co_await co_select(receive_from(a, note_in(second)), send_to(b, mine, note_in(second, mine, 2)));
+    };
+    {
+      const auto other = lab::spawn("loop", [&] {
+        run_loop loop;
+        loop.block_on(one());
+      });
+      run_loop loop;
+      loop.block_on(two());
+    }
+    lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
+    lab::check((first.sent != 0) != (second.sent != 0), "one letter");
+  });
+  holds("a stop, a clock, or a partner", 1, {.rereads = 0, .weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a;
+    tandem::stop_source stop;
+    account me;
+    status how = status::abandoned;
+    std::size_t which = 9;
+    {
+      const auto stopper = lab::spawn("stopper", [&] { stop.request_stop(); });
+      const auto sender = lab::spawn("sender", [&] { how = a.try_send_for(letter(1), 1s); });
+      run_loop loop;
+      const auto work = [&]() -> task<> {
+        which = co_await co_select(receive_from(a, note_in(me)), stop_requested(stop.get_token()), after(1h));
+      };
+      loop.block_on(work());
+    }
+    lab::check(which != 2, "the clock has an hour left");
+    lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
+    lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
+  });
+  holds("whoever completes it runs it, if it has no scheduler; a slot may be half-way", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    inbox a(2);
+    meeting b;
+    account me;
+    const auto body = [&]() -> unplaced {
+      co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
+    };
+    {
+      std::optional<unplaced> waiting;
+      {
+        const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+        const auto two = lab::spawn("two", [&] { lab::check(a.send(letter(2)) == status::ok, "there is room"); });
+        waiting.emplace(body());
+      }
+      lab::check(waiting->done(), "it has one of them");
+    }
+    const auto rest = a.try_receive();
+    lab::check(rest && rest->number() + me.received == 3, "and the other one is still there");
+  });
+}
+
+TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][select]") {
+  holds("at rendezvous", 1, {}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    status how = status::abandoned;
+    bool over = false;
+    {
+      const auto sender = lab::spawn("sender", [&] { how = b.try_send(letter(1)); });
+      run_loop loop;
+      const auto body = [&](tandem::scheduler&) -> started {
+        co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
+      };
+      const auto work = [&]() -> task<> {
+        const started waiting = body(loop);
+        over = waiting.done();
+        co_return;
+      };
+      loop.block_on(work());
+    }
+    lab::check(how == status::ok || how == status::full, "it came in time, or not");
+    lab::check(me.received == (over ? 1 : 0), "nobody was told who is not there");
+    lab::check(a.try_send(letter(2)) == status::full && b.try_send(letter(3)) == status::full, "nobody is in line");
+  });
+  holds("at mailboxes: its turn is passed on", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1), b(1);
+    account me;
+    int got = 0;
+    {
+      const auto sender = lab::spawn("sender", [&] { lab::check(b.send(letter(1)) == status::ok, "there is room"); });
+      const auto receiver = lab::spawn("receiver", [&] { got = b.receive()->number(); });
+      run_loop loop;
+      const auto body = [&](tandem::scheduler&) -> started {
+        co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
+      };
+      const auto work = [&]() -> task<> {
+        const started waiting = body(loop);
+        if (waiting.done()) lab::check(b.send(letter(2)) == status::ok, "for the other one");
+        co_return;
+      };
+      loop.block_on(work());
+    }
+    lab::check(got == (me.received == 1 ? 2 : 1), "nobody is forgotten");
+  });
+  holds("with a selector, which is used again", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1), b(2);
+    account me;
+    int got = 0;
+    {
+      selector all;
+      all.add(receive_from(a, note_in(me)));
+      all.add(receive_from(b, note_in(me)));
+      const auto sender = lab::spawn("sender", [&] { lab::check(b.send(letter(1)) == status::ok, "there is room"); });
+      const auto receiver = lab::spawn("receiver", [&] { got = b.receive()->number(); });
+      run_loop loop;
+      const auto body = [&](tandem::scheduler&) -> started { co_await all.co_select(); };
+      const auto work = [&]() -> task<> {
+        const started waiting = body(loop);
+        if (waiting.done()) lab::check(b.send(letter(2)) == status::ok, "for the other one");
+        co_return;
+      };
+      loop.block_on(work());
+    }
+    lab::check(got == (me.received == 1 ? 2 : 1), "nobody is forgotten");
+  });
+  holds("with a selector at rendezvous, which is used again", 1, {}, [] {
+    const no_letter_left at_the_end;
+    meeting a;
+    account me;
+    status how = status::abandoned;
+    bool over = false;
+    {
+      selector all;
+      all.add(receive_from(a, note_in(me)));
+      {
+        const auto sender = lab::spawn("sender", [&] { how = a.try_send(letter(1)); });
+        run_loop loop;
+        const auto body = [&](tandem::scheduler&) -> started { co_await all.co_select(); };
+        const auto work = [&]() -> task<> {
+          const started waiting = body(loop);
+          over = waiting.done();
+          co_return;
+        };
+        loop.block_on(work());
+      }
+      lab::check(me.received == (over ? 1 : 0), "nobody was told who is not there");
+      a.close();
+      all.select();
+    }
+    lab::check(how == status::ok || how == status::full, "it came in time, or not");
+  });
+}
+
+TEST_CASE("a selector stays in line", "[model][select]") {
+  holds("a sender comes and goes while it is idle", 1, {.early_timeouts = 1, .weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account me;
+    status first = status::abandoned, second = status::abandoned;
+    selector all;
+    all.add(receive_from(a, note_in(me)));
+    all.add(receive_from(b, note_in(me)));
+    {
+      const auto one = lab::spawn("one", [&] {
+        first = a.send(letter(1));
+        second = b.try_send_for(letter(2), 1s);
+      });
+      lab::check(all.select() == 0 && me.received == 1, "a comes first");
+      const auto which = all.try_select();
+      lab::check(!which || (*which == 1 && me.received == 2), "b next, if it is there");
+    }
+    lab::check(first == status::ok, "sent");
+    lab::check((second == status::ok) == (me.received == 2), "either they met or not");
+  });
+  holds("what it would send may change while it is idle", 1, {}, [] {
+    tandem::rendezvous<tandem::cell<int>*> a;
+    meeting b;
+    tandem::cell<int> what;
+    tandem::cell<int>* parcel = &what;
+    selector all;
+    all.add(send_to(a, parcel));
+    all.add(receive_from(b, [](const result<letter>&) {}));
+    const auto other = lab::spawn("other", [&] {
+      lab::check(b.send(letter(1)) == status::ok, "to the selector");
+      lab::check(*a.receive().value() == 7, "as it was when the selector was used");
+    });
+    lab::check(all.select() == 1, "there is no receiver yet");
+    what = 7;
+    lab::check(all.select() == 0, "now there is");
+  });
+  holds("two of them, twice", 1, {.rereads = 0, .weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account giver, taker;
+    const auto other = lab::spawn("giver", [&] {
+      letter one(1), two(2);
+      selector all;
+      all.add(send_to(a, one, note_in(giver, one, 1)));
+      all.add(send_to(b, two, note_in(giver, two, 2)));
+      for (int i = 0; i < 2; ++i) {
+        const std::size_t sent = all.select();
+        all.switch_on(sent, false);
+      }
+    });
+    selector all;
+    int sum = 0;
+    const auto add_up = [&](const result<letter>& r) { sum += r->number(); };
+    all.add(receive_from(a, add_up));
+    all.add(receive_from(b, add_up));
+    const std::size_t first = all.select();
+    lab::check(all.select() != first, "each channel once");
+    lab::check(sum == 3, "each letter once");
+  });
+  holds("a second receiver is served while it is idle", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1), b(1);
+    account me;
+    int got = 0;
+    selector all;
+    all.add(receive_from(a, note_in(me)));
+    all.add(receive_from(b, note_in(me)));
+    const auto sender = lab::spawn("sender", [&] {
+      lab::check(a.send(letter(1)) == status::ok, "there is room");
+      lab::check(b.send(letter(2)) == status::ok, "there is room");
+    });
+    const auto receiver = lab::spawn("receiver", [&] { got = b.receive()->number(); });
+    if (all.select() == 1) lab::check(b.send(letter(3)) == status::ok, "for the one who waits there");
+    lab::check(true, "and never again");
+    while (a.try_receive()) {
+    }
+  });
+}
+
+TEST_CASE("three that could meet", "[model][select]") {
+  holds("a sender, and two selects that would receive", 1, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account one, two;
+    {
+      const auto x = lab::spawn("one", [&] { select(receive_from(a, note_in(one)), receive_from(b, note_in(one))); });
+      const auto y = lab::spawn("two", [&] { select(receive_from(b, note_in(two)), receive_from(a, note_in(two))); });
+      lab::check(a.send(letter(1)) == status::ok, "to one of them");
+      lab::check(b.send(letter(2)) == status::ok, "to the other");
+    }
+    lab::check(one.received + two.received == 3, "each has one");
+  });
+  holds("a select between a coroutine and a thread", 1, {.rereads = 0, .weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    meeting a, b;
+    account left, middle, right;
+    {
+      const auto x = lab::spawn("left", [&] {
+        run_loop loop;
+        const auto work = [&]() -> task<> {
+          letter mine(1);
+          co_await co_select(send_to(a, mine, note_in(left, mine, 1)), after(1s));
+        };
+        loop.block_on(work());
+      });
+      const auto y = lab::spawn("right", [&] {
+        if (auto r = b.try_receive_for(1s)) right.received = r->number();
+      });
+      letter mine(2);
+      select(receive_from(a, note_in(middle)), send_to(b, mine, note_in(middle, mine, 2)));
+    }
+    lab::check(left.sent == middle.received && middle.sent == right.received, "what one sent another has");
+    lab::check((middle.received != 0) != (middle.sent != 0), "one letter");
   });
 }
 

@@ -39,8 +39,10 @@
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -79,7 +81,7 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
         from_(other.from_),
         letter_(std::move(other.letter_)),
         then_(std::move(other.then_)) {
-    if (!letter_) prepare();
+    if (!letter_) static_cast<void>(detail::result_access::memory(letter_));
   }
 
   /// What came, moved out, if this arm has fired; else abandoned.
@@ -155,14 +157,29 @@ class stop_arm final : public detail::arm_of<stop_arm<F>> {
  public:
   stop_arm(const stop_token& token, F f)
       : detail::arm_of<stop_arm<F>>(detail::arm::kind::stop), token_(token), then_(std::move(f)) {}
-  stop_arm(stop_arm&&) noexcept = default;
+  stop_arm(stop_arm&& other) noexcept
+      : detail::arm_of<stop_arm<F>>(std::move(other)), token_(other.token_), then_(std::move(other.then_)) {}
 
  private:
+  /// Takes no lock, and is run by whoever requests the stop.
+  struct tell {
+    detail::waiter* who;
+    std::uint16_t number;
+    void operator()() const noexcept {
+      if (who->claim()) who->complete(detail::outcome::stopped, number);
+    }
+  };
+
+  void listen(detail::waiter& who, std::uint16_t number) noexcept override {
+    callback_.emplace(token_, tell{&who, number});
+  }
+  void fall_deaf() noexcept override { callback_.reset(); }
   detail::stop_request stop() const noexcept override { return std::addressof(token_); }
   void conclude(detail::outcome) noexcept override {}
   void finish() override { std::invoke(then_); }
 
   stop_token token_;
+  std::optional<stop_callback<tell>> callback_;
   [[no_unique_address]] F then_;
 };
 
@@ -221,6 +238,10 @@ inline constexpr in_order_t in_order{};
 
 namespace detail {
 
+/// An arm that lies somewhere, not one that is made on the way.
+template <class Reference>
+concept reference_to_an_arm = std::is_lvalue_reference_v<Reference> && select_arm<Reference>;
+
 template <std::size_t N>
 using arms = std::array<arm*, N>;
 
@@ -248,7 +269,7 @@ std::size_t select(in_order_t, Arms&&... arms) {
 
 /// The same for arms that lie in a range; their number is counted from its beginning. Throws std::bad_alloc.
 template <std::ranges::forward_range Range>
-  requires select_arm<std::ranges::range_reference_t<Range>>
+  requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
 std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
   std::vector<detail::arm*> all;
   for (auto&& one : range) all.push_back(std::addressof(one));
@@ -258,7 +279,7 @@ std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
   return number;
 }
 template <std::ranges::forward_range Range>
-  requires select_arm<std::ranges::range_reference_t<Range>>
+  requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
 std::size_t select(in_order_t, Range&& range) {
   return select(std::forward<Range>(range), detail::choice::in_order);
 }

@@ -38,24 +38,27 @@ namespace tandem::inline TANDEM_ABI {
 /// What selector::co_select returns; co_await gives the number of the arm that fired.
 class [[nodiscard("nothing is selected before it is awaited")]] selector_awaitable {
  public:
-  explicit selector_awaitable(detail::selection& all) noexcept : selection_(all) {}
-  ~selector_awaitable() { selection_.abandon(); }
+  explicit selector_awaitable(detail::selection& all) noexcept : selection_(&all) {}
+  ~selector_awaitable() {
+    if (selection_ != nullptr) selection_->abandon();
+  }
   selector_awaitable(const selector_awaitable&) = delete;
   selector_awaitable& operator=(const selector_awaitable&) = delete;
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiting) {
-    return selection_.start(waiting);
+    return selection_->start(waiting);
   }
   std::size_t await_resume() {
-    const std::size_t number = selection_.fired();
-    selection_.finish();
+    detail::selection& all = *std::exchange(selection_, nullptr);  // which may be gone when the arm's function returns
+    const std::size_t number = all.fired();
+    all.finish();
     return number;
   }
 
  private:
-  detail::selection& selection_;
+  detail::selection* selection_;
 };
 
 /// Many arms, waited for again and again.

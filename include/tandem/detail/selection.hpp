@@ -26,6 +26,10 @@
 //            While it is away a selection may claim a partner, as an operation does that stands in no line: nobody can
 //            claim it. So no two selections ever have to agree on who claims whom, there is no order in which to lock
 //            channels, and one lock at a time is held.
+//            An arm that is half-way (`busy`) cannot say when to look again. A thread naps in line; a coroutine stays
+//            away, gives up the core for a moment, and posts itself, since its scheduler need not keep time.
+//            Claims on the waiter are counted. So if nobody has claimed it since it last stood in all its lines, only the
+//            arm that fired, or was told to look, has to be looked at (`only_`), however many there are.
 // Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
 //            2. When step_up succeeds each arm that is listed stands in its line, and each that was not dropped since it
 //               last looked has nothing to offer.
@@ -33,7 +37,7 @@
 // Progress   As its arms. Two selections that look for each other at the same time may each drop the other's place and
 //            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
 //            after a few times each yields.
-// Order      edges A and W of the waiter, L of the channels' locks.
+// Order      edges A, S and W of the waiter, L of the channels' locks.
 // Cost       ready at once: the arms tried until then. Else a lock per arm to stand in line, one per arm to leave; if it
 //            stays, one for each arm that fired or was dropped.
 // Source     [pcml-2009]; trying all, then standing in line, then looking once more: [go-chan]
@@ -74,6 +78,9 @@ class arm {
   virtual deadline due() const noexcept { return deadline::forever(); }
   /// For a stop: of whom.
   virtual stop_request stop() const noexcept { return nullptr; }
+  /// For a stop: from now on it ends the wait of `who`, as what happened at the place of that number; no longer.
+  virtual void listen(waiter& /*who*/, std::uint16_t /*number*/) noexcept {}
+  virtual void fall_deaf() noexcept {}
 
   /// It has fired: takes note how. Nothing of the user's is run here.
   virtual void conclude(outcome how) noexcept = 0;
@@ -87,7 +94,8 @@ class arm {
 
  protected:
   explicit arm(kind what, bool tries_first = true) noexcept : kind_(what), tries_first_(tries_first) {}
-  arm(arm&& other) noexcept : kind_(other.kind_), tries_first_(other.tries_first_), on_(other.on_) {}
+  arm(arm&& other) noexcept
+      : kind_(other.kind_), tries_first_(other.tries_first_), on_(other.on_), fired_(other.fired_) {}
   arm& operator=(arm&&) = delete;
   ~arm() = default;
 
@@ -178,19 +186,17 @@ class selection : private resumable {
     if (!begin()) {
       for (;;) {
         if (line_up(false) == standing::fired) break;
-        const deadline end = naps_ ? nap(until_) : until_;
-        if (digest(wait_or_stop<false>(*this, end, stop_))) break;
+        listen_for_stops();
+        const outcome how = wait(naps_ ? nap(until_) : until_);
+        fall_deaf_to_stops();
+        if (digest(how)) break;
       }
     }
     return fired_->number_;
   }
 
   /// The same, if an arm is ready: then it has fired. False: none is.
-  bool try_run() {
-    if (is_fired_at_first()) return true;
-    until_decided([this] { return try_all(); });
-    return fired_ != nullptr;
-  }
+  bool try_run() { return is_fired_at_first() || is_fired_now(); }
 
   /// An arm is left out from now on, or taken in again. Not while it waits.
   void switch_on(arm& one, bool whether) noexcept {
@@ -214,12 +220,18 @@ class selection : private resumable {
     if (!std::exchange(suspended_, false)) return;
     fall_deaf();
     if (!claim()) {
-      home()->take_back(*this);  // whoever has claimed it has posted it, or is about to
-      if (written() == outcome::ok) {
-        arm& done = with_number(number_of_place());
-        done.listed_ = false;
-        done.fired_ = true;
-        done.conclude(outcome::ok);  // what came goes with the arm
+      home()->take_back(
+          *this);  // whoever has claimed it has posted it, or is about to; or it has itself, to look again
+      const outcome how = written();
+      if (is_final(how) || how == outcome::look) {
+        arm& told = with_number(number_of_place());
+        told.listed_ = false;
+        if (how != outcome::look) {  // what came goes with the arm, or when the arm is used again
+          fired_ = &told;
+          told.fired_ = true;
+          told.conclude(how);
+        }
+        if (std::exchange(told.stood_, false)) told.leave();  // a turn that it was given is passed on
       }
     }
     static_cast<void>(step_back());
@@ -233,12 +245,11 @@ class selection : private resumable {
   /// True: an arm has fired.
   bool begin() {
     if (is_fired_at_first()) return true;
-    if (otherwise_ == nullptr) {
-      if (one_tries_first_ || has_instants_) static_cast<void>(try_all());
-      return fired_ != nullptr;
-    }
-    until_decided([this] { return try_all(); });
-    return fired_ != nullptr || end(*otherwise_, outcome::ok);
+    if (otherwise_ != nullptr) return is_fired_now();
+    if (one_tries_first_ || has_instants_) static_cast<void>(try_all());
+    if (fired_ != nullptr) return true;
+    require(has_channels_ || may_fire(), "a select in which no arm can ever fire would wait for ever");
+    return false;
   }
 
   /// Gets ready. True: a stop was requested before.
@@ -247,25 +258,36 @@ class selection : private resumable {
     fired_ = nullptr;
     until_ = deadline::forever();
     if (only_ == nullptr) look_over();
-    if (stop_ == nullptr || !stop_->stop_requested()) return false;
-    return end_stopped();
+    arm* const stopped = first_stopped();
+    return stopped != nullptr && end(*stopped, outcome::ok);
+  }
+
+  /// True: an arm was ready, or was there for the case that none is.
+  bool is_fired_now() noexcept {
+    until_decided([this] { return try_all(); });
+    return fired_ != nullptr || (otherwise_ != nullptr && end(*otherwise_, outcome::ok));
   }
 
   /// What kinds of arm there are.
   void look_over() noexcept {
-    stop_ = nullptr;
     otherwise_ = nullptr;
-    one_tries_first_ = false;
-    has_instants_ = false;
-    bool possible = false;
+    has_channels_ = has_instants_ = has_stops_ = one_tries_first_ = false;
     for (arm* const a : arms_) {
-      possible = possible || a->on_;
-      one_tries_first_ = one_tries_first_ || (a->is(arm::kind::channel) && a->tries_first_);
+      has_channels_ = has_channels_ || a->is(arm::kind::channel);
       has_instants_ = has_instants_ || a->is(arm::kind::instant);
-      if (a->is(arm::kind::stop)) stop_ = a->stop();
+      has_stops_ = has_stops_ || a->is(arm::kind::stop);
+      one_tries_first_ = one_tries_first_ || (a->is(arm::kind::channel) && a->tries_first_);
       if (a->is(arm::kind::otherwise)) otherwise_ = a;
     }
-    require(possible, "a select in which no arm can ever fire would wait for ever");
+  }
+
+  /// Without channels: whether anything could ever end the wait.
+  bool may_fire() const noexcept {
+    for (const arm* const a : arms_) {
+      if (a->is(arm::kind::instant) && !a->due().is_forever()) return true;
+      if (a->is(arm::kind::stop) && a->stop()->stop_possible()) return true;
+    }
+    return false;
   }
 
   /// The arms from the i-th on in the order in which they are looked at: brings the next one to that place.
@@ -306,10 +328,12 @@ class selection : private resumable {
     return decided;
   }
 
-  /// Where a selection is that has lined up: an arm has fired instead; it waits; or it sleeps, and is not ours to touch.
-  enum class standing : unsigned char { fired, waits, sleeps };
+  /// Where a selection is that has lined up: an arm has fired instead; it waits; it sleeps, and is not ours to touch; or
+  /// it has been disturbed, and is away.
+  enum class standing : unsigned char { fired, waits, sleeps, away };
 
-  /// Stands in every line, so that everybody can see it; may fall asleep, if that is all there is to do.
+  /// Stands in every line, so that everybody can see it; may fall asleep, if that is all there is to do. A coroutine that
+  /// would have to nap stays away.
   standing line_up(bool may_sleep) {
     naps_ = false;
     arm* const only = std::exchange(only_, nullptr);
@@ -319,10 +343,7 @@ class selection : private resumable {
         return standing::fired;
       }
       naps_ = only->half_way_;
-      const bool sleeps = will_sleep(may_sleep);
-      if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
-      suspended_ = false;
-      static_cast<void>(step_back());
+      if (const standing here = stand(may_sleep); here != standing::away) return here;
     }
     std::uint32_t random = 0;
     for (unsigned tries = 0;; ++tries) {
@@ -334,19 +355,22 @@ class selection : private resumable {
         if (line_up(a)) return standing::fired;
         naps_ = naps_ || a.half_way_;
       }
-      const bool sleeps = will_sleep(may_sleep);
-      if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
-      suspended_ = false;
-      static_cast<void>(step_back());
-      if (stop_ != nullptr && stop_->stop_requested() && end_stopped()) return standing::fired;
+      if (const standing here = stand(may_sleep); here != standing::away) return here;
+      if (arm* const stopped = first_stopped(); stopped != nullptr && end(*stopped, outcome::ok))
+        return standing::fired;
       if (tries >= 3) platform::yield();
     }
   }
 
-  /// A coroutine that only a partner can wake may sleep as soon as it can be claimed.
-  bool will_sleep(bool may_sleep) noexcept {
-    suspended_ = may_sleep && stop_ == nullptr && until_.is_forever() && !naps_;
-    return suspended_;
+  /// Tries to step up. A coroutine that only a partner can wake falls asleep in the same step.
+  standing stand(bool may_sleep) noexcept {
+    if (naps_ && home() != nullptr) return standing::waits;
+    const bool sleeps = may_sleep && !has_stops_ && until_.is_forever();
+    suspended_ = sleeps;
+    if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
+    suspended_ = false;
+    static_cast<void>(step_back());
+    return standing::away;
   }
 
   void find_first_instant() noexcept {
@@ -377,27 +401,29 @@ class selection : private resumable {
 
   /// True: an arm has fired. Else it is away again, and has to line up.
   bool digest(outcome how) noexcept {
-    if (how == outcome::stopped) return goes_away() && end_stopped();
-    if (how == outcome::timeout) {
+    if (how == outcome::timeout || how == outcome::pending) {
       goes_away();
-      arm* const due = first_due();  // none: it was a nap
-      return due != nullptr && end(*due, outcome::ok);
+      if (arm* const due = first_due()) return end(*due, outcome::ok);
+      arm* const stopped = first_stopped();  // none: it was a nap
+      return stopped != nullptr && end(*stopped, outcome::ok);
     }
     arm& a = with_number(number_of_place());
+    if (how == outcome::stopped) {
+      goes_away();
+      return end(a, outcome::ok);
+    }
     a.listed_ = false;
     if (how != outcome::look && !stays_) return end(a, how);
-    goes_away();
-    if (!disturbed_ && !has_instants_) only_ = &a;  // all others stand in line
+    if (!goes_away() && !has_instants_) only_ = &a;  // all others stand in line
     if (how != outcome::look) return end(a, how);
     const outcome now = a.attempt();
     return is_final(now) && end(a, now);
   }
 
-  /// After an outcome, which one claim has brought about; true.
+  /// After an outcome, which one claim has brought about. True if there were more.
   bool goes_away() noexcept {
-    disturbed_ = step_back() > 1;
     only_ = nullptr;
-    return true;
+    return step_back() > 1;
   }
 
   arm* first_due() const noexcept {
@@ -416,11 +442,12 @@ class selection : private resumable {
     return *arms_.front();
   }
 
-  bool end_stopped() noexcept {
+  arm* first_stopped() const noexcept {
+    if (!has_stops_) return nullptr;
     for (arm* const a : arms_) {
-      if (a->is(arm::kind::stop)) return end(*a, outcome::ok);
+      if (a->is(arm::kind::stop) && a->stop()->stop_requested()) return a;
     }
-    return false;
+    return nullptr;
   }
 
   bool end(arm& winner, outcome how) noexcept {
@@ -452,6 +479,12 @@ class selection : private resumable {
     for (;;) {
       const standing here = line_up(true);
       if (here != standing::waits) return here == standing::sleeps;
+      if (naps_) {  // others have their turn, and then we look again: a scheduler need not keep time
+        platform::yield();
+        suspended_ = true;
+        home()->post(*this);
+        return true;
+      }
       listen();
       suspended_ = true;
       if (fall_asleep()) return true;
@@ -469,23 +502,33 @@ class selection : private resumable {
     self.coroutine_.resume();
   }
 
-  /// A nap is a deadline like any other.
   void listen() {
-    if (stop_ != nullptr) {
-      by_stop_.emplace(*stop_);
-      by_stop_->listen(*this, *home());
-    }
-    const deadline end = naps_ ? nap(until_) : until_;
-    if (!end.is_forever()) {
-      by_time_.emplace(end);
+    listen_for_stops();
+    if (!until_.is_forever()) {
+      by_time_.emplace(until_);
       by_time_->listen(*this, *home());
     }
   }
   void fall_deaf() noexcept {
-    if (by_stop_) by_stop_->fall_deaf(*home());
-    by_stop_.reset();
+    fall_deaf_to_stops();
     if (by_time_) by_time_->fall_deaf(*home());
     by_time_.reset();
+  }
+
+  // --- for both ---
+
+  void listen_for_stops() noexcept {
+    if (!has_stops_) return;
+    for (arm* const a : arms_) {
+      if (a->is(arm::kind::stop)) a->listen(*this, a->number_);
+    }
+  }
+  /// Waits for those that are just being told.
+  void fall_deaf_to_stops() noexcept {
+    if (!has_stops_) return;
+    for (arm* const a : arms_) {
+      if (a->is(arm::kind::stop)) a->fall_deaf();
+    }
   }
 
   std::span<arm*> arms_;
@@ -493,14 +536,13 @@ class selection : private resumable {
   arm* only_ = nullptr;  // the only one that does not stand in its line, unless was_disturbed(); nullptr: nobody knows
   arm* otherwise_ = nullptr;
   deadline until_ = deadline::forever();
-  stop_request stop_ = nullptr;
   std::coroutine_handle<> coroutine_;
-  std::optional<by_stop> by_stop_;
   std::optional<by_time> by_time_;
   choice choice_;
   bool one_tries_first_ = false;
+  bool has_channels_ = false;
   bool has_instants_ = false;
-  bool disturbed_ = false;
+  bool has_stops_ = false;
   bool naps_ = false;
   bool stays_ = false;
   bool suspended_ = false;
