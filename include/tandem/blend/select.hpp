@@ -272,6 +272,7 @@ template <std::ranges::forward_range Range>
   requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
 std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
   std::vector<detail::arm*> all;
+  all.reserve(static_cast<std::size_t>(std::ranges::distance(range)));
   for (auto&& one : range) all.push_back(std::addressof(one));
   detail::selection chosen(all, how);
   const std::size_t number = chosen.run();
