@@ -170,7 +170,7 @@ TEST_CASE("ticker: a period of zero or less is misuse", "[timer]") {
   CHECK(support::death_of([] { const ticker t(0s); }).saying(words));
   CHECK(support::death_of([] { const ticker t(-1ms); }).saying(words));
   CHECK(support::death_of([] {
-          const ticker t(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN()));
+          const ticker t{std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())};
         }).in_one_sentence());
 }
 
