@@ -105,7 +105,7 @@ task<bool> waits_and_is_destroyed(run_loop& loop, Make make) {
 }  // namespace
 
 TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]") {
-  holds("rendezvous: a thread sends, a coroutine receives", 15000, {.spurious = 1}, [] {
+  holds("rendezvous: a thread sends, a coroutine receives", 19988, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -122,7 +122,7 @@ TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]")
                "in the order in which they were sent");
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("rendezvous: a coroutine sends, a thread receives", 12000, {.spurious = 1}, [] {
+  holds("rendezvous: a coroutine sends, a thread receives", 15535, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     talker sender;
     witness receiver;
@@ -140,7 +140,7 @@ TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]")
 }
 
 TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
-  holds("mailbox: a thread sends, a coroutine receives", 310000, {}, [] {
+  holds("mailbox: a thread sends, a coroutine receives", 391043, {}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -155,7 +155,7 @@ TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
     }
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("mailbox: a coroutine sends, a thread receives", 370000, {}, [] {
+  holds("mailbox: a coroutine sends, a thread receives", 465686, {}, [] {
     const no_letter_left at_the_end;
     talker sender;
     witness receiver;
@@ -173,7 +173,7 @@ TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
 }
 
 TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
-  holds("rendezvous: two loops", 1100, {.spurious = 1}, [] {
+  holds("rendezvous: two loops", 1417, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     talker sender, receiver;
     phone c;
@@ -183,7 +183,7 @@ TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("mailbox: two loops", 300000, {}, [] {
+  holds("mailbox: two loops", 381201, {}, [] {
     const no_letter_left at_the_end;
     talker sender, receiver;
     box c(1);
@@ -200,7 +200,7 @@ TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
 }
 
 TEST_CASE("a stop request against a partner", "[model][coroutine]") {
-  holds("rendezvous: a third stops the receiving coroutine", 6300, {}, [] {
+  holds("rendezvous: a third stops the receiving coroutine", 7986, {}, [] {
     const no_letter_left at_the_end;
     witness sender, third;
     talker receiver;
@@ -213,7 +213,7 @@ TEST_CASE("a stop request against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver, third);
   });
-  holds("rendezvous: a third stops the sending coroutine", 6300, {}, [] {
+  holds("rendezvous: a third stops the sending coroutine", 7986, {}, [] {
     const no_letter_left at_the_end;
     witness receiver, third;
     talker sender;
@@ -226,7 +226,7 @@ TEST_CASE("a stop request against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver, third);
   });
-  holds("mailbox: the sender stops the receiving coroutine", 900, {}, [] {
+  holds("mailbox: the sender stops the receiving coroutine", 1127, {}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -246,7 +246,7 @@ TEST_CASE("a stop request against a partner", "[model][coroutine]") {
 
 TEST_CASE("a deadline against a partner", "[model][coroutine]") {
   const reach far{.early_timeouts = 1};
-  holds("rendezvous: the receiving coroutine's time is up", 1100, far, [] {
+  holds("rendezvous: the receiving coroutine's time is up", 1424, far, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -257,7 +257,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("rendezvous: the sending coroutine's time is up", 1100, far, [] {
+  holds("rendezvous: the sending coroutine's time is up", 1424, far, [] {
     const no_letter_left at_the_end;
     witness receiver;
     talker sender;
@@ -268,7 +268,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("mailbox: the receiving coroutine's time is up", 1800, far, [] {
+  holds("mailbox: the receiving coroutine's time is up", 2277, far, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -280,7 +280,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
     receiver.drain(c);
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("rendezvous: deadline, stop and partner at once", 2300, far, [] {
+  holds("rendezvous: deadline, stop and partner at once", 2915, far, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -298,7 +298,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
 }
 
 TEST_CASE("close against a coroutine", "[model][coroutine]") {
-  holds("rendezvous: closed while a coroutine receives", 4600, {.spurious = 1}, [] {
+  holds("rendezvous: closed while a coroutine receives", 5859, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker receiver;
@@ -313,7 +313,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
     }
     check_explained(meeting_place(), closer, receiver);
   });
-  holds("mailbox: closed while a coroutine receives", 27000, {}, [] {
+  holds("mailbox: closed while a coroutine receives", 34084, {}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker receiver;
@@ -328,7 +328,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
     }
     check_explained(bounded_queue(1), closer, receiver);
   });
-  holds("mailbox: closed while a coroutine sends", 880, {}, [] {
+  holds("mailbox: closed while a coroutine sends", 1100, {}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker sender;
@@ -344,7 +344,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
 }
 
 TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]") {
-  holds("rendezvous: a receiver is destroyed", 370, {}, [] {
+  holds("rendezvous: a receiver is destroyed", 473, {}, [] {
     const no_letter_left at_the_end;
     phone c;
     run_loop loop;
@@ -355,7 +355,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     });
     loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_receive(); }));
   });
-  holds("rendezvous: a sender is destroyed", 370, {}, [] {
+  holds("rendezvous: a sender is destroyed", 473, {}, [] {
     const no_letter_left at_the_end;
     phone c;
     run_loop loop;
@@ -367,7 +367,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     }
     lab::check(received == (mine.number() == -1), "it is in one place");
   });
-  holds("rendezvous: a receiver that can be stopped is destroyed", 550, {}, [] {
+  holds("rendezvous: a receiver that can be stopped is destroyed", 690, {}, [] {
     const no_letter_left at_the_end;
     phone c;
     run_loop loop;
@@ -378,7 +378,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     });
     loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_try_receive_for(1s, stop.get_token()); }));
   });
-  holds("mailbox: a receiver is destroyed, and the next has its turn", 13000, {}, [] {
+  holds("mailbox: a receiver is destroyed, and the next has its turn", 17069, {}, [] {
     const no_letter_left at_the_end;
     box c(1);
     run_loop loop;
@@ -403,7 +403,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     const auto sender = lab::spawn("sender", [&] { lab::check(c.send(letter(1)) == status::ok, "there is room"); });
     loop.block_on(both());
   });
-  holds("future: a getter is destroyed", 100000, {.preemptions = 3}, [] {
+  holds("future: a getter is destroyed", 125120, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     promise p;
     future f = p.get_future();
@@ -442,17 +442,17 @@ TEST_CASE("a coroutine gets what a promise holds", "[model][coroutine]") {
   const auto keeps = [](talker& me, promise& p) { me.keep(p, 1); };
   const auto breaks = [](talker&, promise&) {};
   const reach far{.preemptions = 3, .spurious = 1, .early_timeouts = 1};
-  holds("future: set_value, co_get twice", 6700, far, both(keeps, [](talker& me, future& f) {
+  holds("future: set_value, co_get twice", 8441, far, both(keeps, [](talker& me, future& f) {
           me.co_get(f);
           me.co_get(f);
         }));
-  holds("future: gone, co_get", 3500, far, both(breaks, [](talker& me, future& f) { me.co_get(f); }));
-  holds("future: set_value, co_try_get_for, co_get", 48000, {.early_timeouts = 1},
+  holds("future: gone, co_get", 4437, far, both(breaks, [](talker& me, future& f) { me.co_get(f); }));
+  holds("future: set_value, co_try_get_for, co_get", 60269, {.early_timeouts = 1},
         both(keeps, [](talker& me, future& f) {
           me.co_try_get_for(f, 1s);
           me.co_get(f);
         }));
-  holds("future: the promise stops the co_get, and keeps its word", 15000, {}, [] {
+  holds("future: the promise stops the co_get, and keeps its word", 18981, {}, [] {
     const no_letter_left at_the_end;
     talker one_end, other_end;
     tandem::stop_source stop;
@@ -496,23 +496,23 @@ TEST_CASE("without a scheduler, what the coroutine does next comes after what it
     lab::check(over, "when both have returned, it is over");
     static_cast<void>(c);
   };
-  holds("rendezvous: on the spot", 1500, {.preemptions = 3, .spurious = 1}, [&] {
+  holds("rendezvous: on the spot", 1968, {.preemptions = 3, .spurious = 1}, [&] {
     const no_letter_left at_the_end;
     phone c;
     passes(c, [&] { return c.co_receive(); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("rendezvous: on the spot, with a token", 1300, {.preemptions = 3}, [&] {
+  holds("rendezvous: on the spot, with a token", 1631, {.preemptions = 3}, [&] {
     const no_letter_left at_the_end;
     phone c;
     const tandem::stop_source stop;
     passes(c, [&] { return c.co_receive(stop.get_token()); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("mailbox: on the spot", 1800, {}, [&] {
+  holds("mailbox: on the spot", 2365, {}, [&] {
     const no_letter_left at_the_end;
     box c(2);
     passes(c, [&] { return c.co_receive(); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("rendezvous: a stop on the spot, against a partner", 1200, {}, [] {
+  holds("rendezvous: a stop on the spot, against a partner", 1559, {}, [] {
     const no_letter_left at_the_end;
     phone c;
     tandem::stop_source stop;

@@ -59,7 +59,7 @@ auto note_in(account& a, const letter& l, int number) {
 }  // namespace
 
 TEST_CASE("a select meets plain operations, on one of its channels", "[model][select]") {
-  holds("select receives from two, one sends", 1478, {.preemptions = 3}, [] {
+  holds("select receives from two, one sends", 1078, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -70,7 +70,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
     }
     lab::check(how == status::ok && me.received == 1, "they met");
   });
-  holds("select receives from two, two send, and the other gets the rest", 2538, {}, [] {
+  holds("select receives from two, two send, and the other gets the rest", 333256, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -84,7 +84,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
       lab::check(rest && rest->number() == 2 - static_cast<int>(which), "the other one is still there");
     }
   });
-  holds("a select that could send or receive", 7052, {.preemptions = 3}, [] {
+  holds("a select that could send or receive", 2964, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account me;
@@ -99,7 +99,7 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
 }
 
 TEST_CASE("two selects meet", "[model][select]") {
-  holds("on one channel", 146689, {.preemptions = 3}, [] {
+  holds("on one channel", 31887, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account giver, taker;
@@ -114,7 +114,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(there == 0 && here == 0, "nobody sends to b");
     lab::check(giver.sent == 1 && taker.received == 1, "one letter");
   });
-  holds("on one of two channels, in opposite directions", 214685, {}, [] {
+  holds("on one of two channels, in opposite directions", 7806, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account first, second;
@@ -129,7 +129,7 @@ TEST_CASE("two selects meet", "[model][select]") {
     lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
     lab::check((first.sent != 0) != (second.sent != 0), "one letter");
   });
-  holds("both would send and receive on one channel", 143519, {}, [] {
+  holds("both would send and receive on one channel", 15173, {}, [] {
     const no_letter_left at_the_end;
     meeting c;
     account first, second;
@@ -147,7 +147,7 @@ TEST_CASE("two selects meet", "[model][select]") {
 }
 
 TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[model][select]") {
-  holds("a ring of three, and one more", 4286, {.weak_memory = false}, [] {
+  holds("a ring of three, and one more", 4754, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b, c;
     account one, two, three;
@@ -172,7 +172,7 @@ TEST_CASE("three selects in a ring: two meet, and the third finds the last", "[m
 }
 
 TEST_CASE("a select waits at mailboxes", "[model][select]") {
-  holds("one of two gets a letter", 562, {.preemptions = 3}, [] {
+  holds("one of two gets a letter", 1893, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -182,7 +182,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
     }
     lab::check(me.received == 1, "received");
   });
-  holds("both get one; a second receiver must not miss the other", 8352, {.weak_memory = false}, [] {
+  holds("both get one; a second receiver must not miss the other", 8944, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -200,7 +200,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
     while (a.try_receive()) {
     }
   });
-  holds("a full mailbox and a rendezvous", 4407, {}, [] {
+  holds("a full mailbox and a rendezvous", 3084, {}, [] {
     const no_letter_left at_the_end;
     inbox a(1);
     meeting b;
@@ -223,7 +223,7 @@ TEST_CASE("a select waits at mailboxes", "[model][select]") {
 }
 
 TEST_CASE("a future is one thing among others", "[model][select]") {
-  holds("the value, or a letter", 474, {.preemptions = 3}, [] {
+  holds("the value, or a letter", 863, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     tandem::promise<int> p;
     auto f = p.get_future();
@@ -238,7 +238,7 @@ TEST_CASE("a future is one thing among others", "[model][select]") {
 }
 
 TEST_CASE("what ends a select beside a partner", "[model][select]") {
-  holds("a close", 824, {.preemptions = 3}, [] {
+  holds("a close", 411, {.preemptions = 3}, [] {
     meeting a, b;
     status how = status::ok;
     {
@@ -248,7 +248,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     }
     lab::check(how == status::closed, "closed");
   });
-  holds("a stop, or a partner", 74599, {}, [] {
+  holds("a stop, or a partner", 24796, {}, [] {
     const no_letter_left at_the_end;
     meeting a;
     tandem::stop_source stop;
@@ -263,7 +263,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
   });
-  holds("its time, or a partner", 8828, {.early_timeouts = 1}, [] {
+  holds("its time, or a partner", 12035, {.early_timeouts = 1}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -276,7 +276,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 1 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 1 ? 1 : 0), "and both know it");
   });
-  holds("try_send finds a select that waits", 608, {.preemptions = 3}, [] {
+  holds("try_send finds a select that waits", 198, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -288,7 +288,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
 }
 
 TEST_CASE("what ends a select on both its arms", "[model][select]") {
-  holds("both channels are closed", 1, {}, [] {
+  holds("both channels are closed", 1895, {}, [] {
     meeting a, b;
     int endings = 0;
     const auto note = [&](const result<letter>& r) { endings += r.error() == status::closed ? 1 : 0; };
@@ -301,7 +301,7 @@ TEST_CASE("what ends a select on both its arms", "[model][select]") {
     }
     lab::check(endings == 1, "closed, once");
   });
-  holds("a closer for each", 1, {.rereads = 0, .weak_memory = false}, [] {
+  holds("a closer for each", 695, {.rereads = 0, .weak_memory = false}, [] {
     meeting a, b;
     int endings = 0;
     const auto note = [&](const result<letter>& r) { endings += r.error() == status::closed ? 1 : 0; };
@@ -312,7 +312,7 @@ TEST_CASE("what ends a select on both its arms", "[model][select]") {
     }
     lab::check(endings == 1, "closed, once");
   });
-  holds("a stop on each of two arms", 1, {}, [] {
+  holds("a stop on each of two arms", 100, {}, [] {
     meeting a;
     tandem::stop_source one, two;
     std::size_t which = 9;
@@ -322,7 +322,7 @@ TEST_CASE("what ends a select on both its arms", "[model][select]") {
     }
     lab::check(which == 1, "the one that was requested");
   });
-  holds("two stops, requested by two", 1, {}, [] {
+  holds("two stops, requested by two", 2357, {}, [] {
     meeting a;
     tandem::stop_source one, two;
     std::size_t which = 9;
@@ -333,7 +333,7 @@ TEST_CASE("what ends a select on both its arms", "[model][select]") {
     }
     lab::check(which == 1 || which == 2, "one of them");
   });
-  holds("a sender, a close and the clock", 1, {.early_timeouts = 1, .weak_memory = false}, [] {
+  holds("a sender, a close and the clock", 6208, {.early_timeouts = 1, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -350,7 +350,7 @@ TEST_CASE("what ends a select on both its arms", "[model][select]") {
 }
 
 TEST_CASE("a coroutine selects", "[model][select]") {
-  holds("a thread sends to one of its channels", 1, {}, [] {
+  holds("a thread sends to one of its channels", 425, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -366,7 +366,7 @@ TEST_CASE("a coroutine selects", "[model][select]") {
     }
     lab::check(which == 1 && how == status::ok && me.received == 1, "they met");
   });
-  holds("a thread selects on the other side", 1, {.rereads = 0}, [] {
+  holds("a thread selects on the other side", 1742, {.rereads = 0}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account first, second;
@@ -385,7 +385,7 @@ TEST_CASE("a coroutine selects", "[model][select]") {
     lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
     lab::check((first.sent != 0) != (second.sent != 0), "one letter");
   });
-  holds("two coroutines, each on a loop of its own", 1, {.rereads = 0, .weak_memory = false}, [] {
+  holds("two coroutines, each on a loop of its own", 267, {.rereads = 0, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account first, second;
@@ -408,7 +408,7 @@ TEST_CASE("a coroutine selects", "[model][select]") {
     lab::check(first.sent == second.received && second.sent == first.received, "what one sent the other has");
     lab::check((first.sent != 0) != (second.sent != 0), "one letter");
   });
-  holds("a stop, a clock, or a partner", 1, {.rereads = 0, .weak_memory = false}, [] {
+  holds("a stop, a clock, or a partner", 1418, {.rereads = 0, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a;
     tandem::stop_source stop;
@@ -428,7 +428,7 @@ TEST_CASE("a coroutine selects", "[model][select]") {
     lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
   });
-  holds("whoever completes it runs it, if it has no scheduler; a slot may be half-way", 1, {.weak_memory = false}, [] {
+  holds("whoever completes it runs it, if it has no scheduler; a slot may be half-way", 2983, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(2);
     meeting b;
@@ -451,7 +451,7 @@ TEST_CASE("a coroutine selects", "[model][select]") {
 }
 
 TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][select]") {
-  holds("at rendezvous", 1, {}, [] {
+  holds("at rendezvous", 285, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -474,7 +474,7 @@ TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][selec
     lab::check(me.received == (over ? 1 : 0), "nobody was told who is not there");
     lab::check(a.try_send(letter(2)) == status::full && b.try_send(letter(3)) == status::full, "nobody is in line");
   });
-  holds("at mailboxes: its turn is passed on", 1, {.weak_memory = false}, [] {
+  holds("at mailboxes: its turn is passed on", 5251, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -495,7 +495,7 @@ TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][selec
     }
     lab::check(got == (me.received == 1 ? 2 : 1), "nobody is forgotten");
   });
-  holds("with a selector, which is used again", 1, {.weak_memory = false}, [] {
+  holds("with a selector, which is used again", 4078, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(2);
     account me;
@@ -517,7 +517,7 @@ TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][selec
     }
     lab::check(got == (me.received == 1 ? 2 : 1), "nobody is forgotten");
   });
-  holds("with a selector at rendezvous, which is used again", 1, {}, [] {
+  holds("with a selector at rendezvous, which is used again", 131, {}, [] {
     const no_letter_left at_the_end;
     meeting a;
     account me;
@@ -546,7 +546,7 @@ TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][selec
 }
 
 TEST_CASE("a selector stays in line", "[model][select]") {
-  holds("a sender comes and goes while it is idle", 1, {.early_timeouts = 1, .weak_memory = false}, [] {
+  holds("a sender comes and goes while it is idle", 728, {.early_timeouts = 1, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -566,7 +566,7 @@ TEST_CASE("a selector stays in line", "[model][select]") {
     lab::check(first == status::ok, "sent");
     lab::check((second == status::ok) == (me.received == 2), "either they met or not");
   });
-  holds("what it would send may change while it is idle", 1, {}, [] {
+  holds("what it would send may change while it is idle", 12221, {}, [] {
     tandem::rendezvous<tandem::cell<int>*> a;
     meeting b;
     tandem::cell<int> what;
@@ -582,7 +582,7 @@ TEST_CASE("a selector stays in line", "[model][select]") {
     what = 7;
     lab::check(all.select() == 0, "now there is");
   });
-  holds("two of them, twice", 1, {.rereads = 0, .weak_memory = false}, [] {
+  holds("two of them, twice", 423, {.rereads = 0, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account giver, taker;
@@ -605,7 +605,7 @@ TEST_CASE("a selector stays in line", "[model][select]") {
     lab::check(all.select() != first, "each channel once");
     lab::check(sum == 3, "each letter once");
   });
-  holds("a second receiver is served while it is idle", 1, {.weak_memory = false}, [] {
+  holds("a second receiver is served while it is idle", 8750, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;
@@ -626,7 +626,7 @@ TEST_CASE("a selector stays in line", "[model][select]") {
 }
 
 TEST_CASE("three that could meet", "[model][select]") {
-  holds("a sender, and two selects that would receive", 1, {.weak_memory = false}, [] {
+  holds("a sender, and two selects that would receive", 2316, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account one, two;
@@ -638,7 +638,7 @@ TEST_CASE("three that could meet", "[model][select]") {
     }
     lab::check(one.received + two.received == 3, "each has one");
   });
-  holds("a select between a coroutine and a thread", 1, {.rereads = 0, .weak_memory = false}, [] {
+  holds("a select between a coroutine and a thread", 2386, {.rereads = 0, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account left, middle, right;
