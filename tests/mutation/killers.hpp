@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tandem/blend/select.hpp>
+#include <tandem/blend/selector.hpp>
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/coro/task.hpp>
 #include <tandem/tandem.hpp>
@@ -172,40 +173,58 @@ inline void a_waiter_that_ends() {
 }
 
 /// One that is no thread: whoever completes it goes on with what it was doing.
-inline void a_waiter_that_is_resumed() {
+struct resumed_waiter final : tandem::detail::resumable {
   struct runs_at_once final : tandem::scheduler {
     void post(tandem::run_item& item) noexcept override { item.run(); }
   };
-  struct suspended : tandem::detail::resumable {
-    suspended()
-        : resumable([](tandem::run_item& item) noexcept {
-            auto& me = static_cast<suspended&>(item);
-            lab::check(me.frame == 1, "what it did before it fell asleep is over");
-            me.frame = 2;
-            me.resumed = true;
-          }) {
-      belongs_to(home);
-    }
-    runs_at_once home;
-    witness frame;
-    witness message;
-    bool resumed = false;
-  } w;
+  resumed_waiter()
+      : resumable([](tandem::run_item& item) noexcept {
+          auto& me = static_cast<resumed_waiter&>(item);
+          lab::check(me.frame == 1, "what it did before it fell asleep is over");
+          me.frame = 2;
+          me.resumed = true;
+        }) {
+    belongs_to(home);
+  }
+  /// Falls asleep, or finds its outcome.
+  void lies_down() {
+    frame = 1;
+    slept = fall_asleep();
+    if (slept) return;
+    lab::check(written() == tandem::detail::outcome::ok, "its outcome is there");
+    lab::check(message == 7, "and what came before that");
+    frame = 3;
+  }
+  void completed() {
+    message = 7;
+    complete(tandem::detail::outcome::ok);
+  }
+  runs_at_once home;
+  witness frame;
+  witness message;
+  bool resumed = false;
   bool slept = false;
+};
+
+inline void a_waiter_that_is_resumed() {
+  resumed_waiter w;
+  together([&] { w.lies_down(); }, [&] { w.completed(); });
+  lab::check(w.slept == w.resumed, "resumed if it slept");
+}
+
+/// The same, with several places: it cannot be claimed before it says so.
+inline void a_choice_that_is_resumed() {
+  resumed_waiter w;
+  w.waits(tandem::detail::firmness::several);
+  w.go_away();
   together(
       [&] {
-        w.frame = 1;
-        slept = w.fall_asleep();
-        if (slept) return;
-        lab::check(w.written() == tandem::detail::outcome::ok, "its outcome is there");
-        lab::check(w.message == 7, "and what came before that");
-        w.frame = 3;
+        if (w.step_up()) w.lies_down();
       },
       [&] {
-        w.message = 7;
-        w.complete(tandem::detail::outcome::ok);
+        if (w.claim()) w.completed();
       });
-  lab::check(slept == w.resumed, "resumed if it slept");
+  lab::check(w.slept || !w.resumed, "resumed if it slept");
 }
 
 /// One that never sleeps, and asks now and then for its outcome.
@@ -1043,6 +1062,31 @@ inline void a_choice() {
   lab::check(got == 7, "they met");
 }
 
+/// First a thread waits, then a coroutine: one of the places has been in its line all the time.
+inline void a_choice_made_twice() {
+  tandem::rendezvous<letter> a;
+  tandem::rendezvous<letter> b;
+  int sum = 0;
+  const auto take = [&sum](const tandem::result<letter>& one) { sum += number_of(one); };
+  const auto send = [](tandem::rendezvous<letter>& to, int number) {
+    lab::check(to.send(letter(number)) == status::ok, "the send is ok");
+  };
+  together(
+      [&] {
+        tandem::selector either;
+        either.add(tandem::receive_from(a, take));
+        either.add(tandem::receive_from(b, take));
+        static_cast<void>(either.select());
+        tandem::run_loop loop;
+        loop.block_on([](tandem::selector& one) -> tandem::task<> {
+          const std::size_t number = co_await one.co_select();
+          lab::check(number < 2, "one of them");
+        }(either));
+      },
+      [&] { send(a, 1); }, [&] { send(b, 2); });
+  lab::check(sum == 3, "both came");
+}
+
 /// One killer: its name, and the program.
 struct killer {
   const char* name;
@@ -1103,6 +1147,7 @@ inline list of_waiting() {
       {"a waiter in a hurry", a_waiter_in_a_hurry, {}},
       {"a waiter that ends", a_waiter_that_ends, {}},
       {"a waiter that is resumed", a_waiter_that_is_resumed, {}},
+      {"a choice that is resumed", a_choice_that_is_resumed, {}},
       {"a waiter that asks", a_waiter_that_asks, {}},
   };
 }
@@ -1190,7 +1235,12 @@ inline list of_coroutines() {
   };
 }
 
-inline list of_select() { return {{"a choice", a_choice, {}}}; }
+inline list of_select() {
+  return {
+      {"a choice", a_choice, {}},
+      {"a choice made twice", a_choice_made_twice, punctual(1)},
+  };
+}
 
 inline const list& all() {
   static const list killers = [] {
