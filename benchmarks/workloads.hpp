@@ -6,5 +6,6 @@ namespace bench {
 void add_rendezvous();
 void add_mailbox();
 void add_future();
+void add_coroutine();
 
 }  // namespace bench

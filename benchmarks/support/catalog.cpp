@@ -55,6 +55,9 @@ void run(benchmark::State& state, const entry& which, std::string& given_up) {
   state.counters["cpu_ns"] = per_message(result.measured.cpu_seconds * 1e9);
   state.counters["switches"] = per_message(result.measured.context_switches);
   state.counters["allocations"] = per_message(result.measured.allocations);
+  if (which.prepared != 0) {
+    state.counters["bytes"] = benchmark::Counter(result.measured.prepared_bytes / static_cast<double>(which.prepared));
+  }
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct entry {
   std::size_t bytes = 0;   ///< the size of a message
   placement where = placement::free;
   std::function<std::vector<role>(std::uint64_t messages)> make_cast;
+  std::size_t prepared = 0;  ///< among how many the memory that is prepared is divided; 0: nobody asks
 
   std::string name() const;   ///< "W1/rendezvous/tandem/8B/two_cores"
   std::string group() const;  ///< "W1/rendezvous 8B two_cores": everything that is compared with one another

@@ -1,5 +1,6 @@
 #include "measure.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -58,9 +59,20 @@ double context_switches() noexcept {
   return static_cast<double>(used.ru_nvcsw + used.ru_nivcsw);
 }
 
+// What the heap has handed out and not got back, in all threads, with the headers of its chunks.
+double heap_bytes() noexcept {
+#if defined(__GLIBC__)
+  const struct mallinfo2 now = ::mallinfo2();
+  return static_cast<double>(now.uordblks) + static_cast<double>(now.hblkhd);
+#else
+  return 0;
+#endif
+}
+
 struct part {
   wall_clock::time_point done;
   std::uint64_t allocations = 0;
+  double prepared_bytes = 0;
   bool sound = false;
 };
 
@@ -86,16 +98,31 @@ measurement play(placement where, const std::vector<role>& cast) {
   const auto size = static_cast<std::ptrdiff_t>(cast.size());
   std::latch ready(size);
   std::latch go(1);
+  std::latch done(size);
+  std::latch clear_up(1);
   std::vector<part> parts(cast.size());
   std::vector<std::thread> threads;
   for (std::size_t index = 0; index < cast.size(); ++index) {
     threads.emplace_back([&, index] {
       pin_this_thread(where, index);
+      const role& mine = cast[index];
+      double prepared_bytes = 0;
+      if (mine.prepare) {
+        ::operator delete(::operator new(1));  // with which the heap of a thread begins
+        const double bytes_before = heap_bytes();
+        mine.prepare();
+        prepared_bytes = heap_bytes() - bytes_before;
+      }
       ready.count_down();
       go.wait();
       const std::uint64_t before = allocations_here;
-      const bool sound = cast[index]();
-      parts[index] = {wall_clock::now(), allocations_here - before, sound};
+      const bool sound = mine.play();
+      parts[index] = {wall_clock::now(), allocations_here - before, prepared_bytes, sound};
+      done.count_down();
+      clear_up.wait();
+      if (mine.clear_up) {
+        mine.clear_up();
+      }
     });
   }
   ready.wait();
@@ -103,16 +130,19 @@ measurement play(placement where, const std::vector<role>& cast) {
   const double switches_before = context_switches();
   const auto begin = wall_clock::now();
   go.count_down();
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  done.wait();
   measurement sum;
   sum.cpu_seconds = cpu_seconds() - cpu_before;
   sum.context_switches = context_switches() - switches_before;
+  clear_up.count_down();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
   sum.sound = true;
   for (const part& each : parts) {
     sum.wall_seconds = std::max(sum.wall_seconds, std::chrono::duration<double>(each.done - begin).count());
     sum.allocations += static_cast<double>(each.allocations);
+    sum.prepared_bytes += each.prepared_bytes;
     sum.sound = sum.sound && each.sound;
   }
   return sum;

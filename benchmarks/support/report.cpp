@@ -27,7 +27,8 @@ double spread(const std::vector<double>& values) {
 
 // Nothing can be faster: what the others are measured by.
 bool is_limit(std::string_view contestant) {
-  return contestant == "raw_spin" || contestant == "ring_spin" || contestant == "heap_slot";
+  return contestant == "raw_spin" || contestant == "ring_spin" || contestant == "heap_slot" ||
+         contestant == "bare_coroutine";
 }
 
 // The same, where nothing may spin. Only a yardstick: who hands over several messages a context switch beats it.
@@ -66,6 +67,9 @@ void table::ReportRuns(const std::vector<Run>& runs) {
     collected.cpu.push_back(run.counters.at("cpu_ns"));
     collected.switches.push_back(run.counters.at("switches"));
     collected.allocations.push_back(run.counters.at("allocations"));
+    if (const auto bytes = run.counters.find("bytes"); bytes != run.counters.end()) {
+      collected.bytes.push_back(bytes->second);
+    }
   }
 }
 
@@ -107,10 +111,12 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
     to << text("%10.1f %6.0f%% %10.1f %10.1f %9.3f %7.2f ", median(measured.wall), spread(measured.wall) * 100,
                best(measured.wall), median(measured.cpu), median(measured.switches), median(measured.allocations))
        << column(measured, limit) << ' ' << column(measured, mutex_cv)
+       << (measured.bytes.empty() ? "" : text("  %.0f bytes each", median(measured.bytes)))
        << (measured.failure.empty() ? "" : "  then: " + measured.failure) << '\n';
     if (contestant == "tandem") {
       summary_.push_back(group + text(": tandem %.1f ns", median(measured.wall)) +
-                         in_words(measured, limit, limit_name) + in_words(measured, mutex_cv, "mutex_cv"));
+                         in_words(measured, limit, limit_name) + in_words(measured, mutex_cv, "mutex_cv") +
+                         (measured.bytes.empty() ? "" : text(", %.0f bytes each", median(measured.bytes))));
     }
   }
   to << std::flush;

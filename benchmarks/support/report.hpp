@@ -28,7 +28,7 @@ class table final : public benchmark::BenchmarkReporter {
 
  private:
   struct samples {
-    std::vector<double> wall, cpu, switches, allocations;
+    std::vector<double> wall, cpu, switches, allocations, bytes;  // bytes: only of those who prepare something
     std::string failure;
   };
   static std::string column(const samples& measured, const samples* standard);

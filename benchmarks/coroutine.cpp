@@ -1,0 +1,65 @@
+// Coroutines on one thread: W7, round trips and streams; W9, many that wait.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "contestants/bare_coroutine.hpp"
+#include "contestants/tandem_coroutine.hpp"
+#include "support/coroutine_scenario.hpp"
+#include "support/payload.hpp"
+#include "support/scenario.hpp"
+#include "workloads.hpp"
+#if BENCH_HAS_BOOST_ASIO
+#include "contestants/boost_asio.hpp"
+#endif
+#if BENCH_HAS_BOOST_FIBER
+#include "contestants/boost_fiber.hpp"
+#include "contestants/boost_fiber_fibers.hpp"
+#endif
+
+namespace bench {
+namespace {
+
+template <class T, coroutine_engine<T> E>
+void add_engine() {
+  add_coroutine_exchanges<T, E>();
+  add_crowd<T, coroutine_crowd<T, E>>(E::name, 1'000, "1k");
+  add_crowd<T, coroutine_crowd<T, E>>(E::name, 100'000, "100k");
+}
+
+#if BENCH_HAS_BOOST_FIBER
+template <class T>
+void add_fibers() {
+  using meeting = boost_fiber_rendezvous<T>;
+  using box = boost_fiber_queue<T>;
+  const auto add_one = [](const std::string& workload, auto make_cast) {
+    add({workload, "boost_fiber", sizeof(T), placement::one_core,
+         [=](std::uint64_t messages) { return in_fibers(make_cast(messages)); }});
+  };
+  add_one("W7/coroutine_round_trip", [](std::uint64_t n) { return round_trips<T, meeting>(n, 1); });
+  add_one("W7/coroutine_stream_cap0", [](std::uint64_t n) { return stream<T, meeting>(n, 1, 1); });
+  add_one("W7/coroutine_stream_cap64", [](std::uint64_t n) { return stream<T, box>(n, 1, 1, std::size_t{64}); });
+  add_crowd<T, boost_fiber_crowd<T>>("boost_fiber", 1'000, "1k");
+}
+#endif
+
+template <class T>
+void add_all() {
+  add_engine<T, tandem_coroutines<T>>();
+  add_engine<T, bare_coroutines<T>>();
+#if BENCH_HAS_BOOST_ASIO
+  add_engine<T, boost_asio_coroutines<T>>();
+#endif
+#if BENCH_HAS_BOOST_FIBER
+  add_fibers<T>();
+#endif
+}
+
+}  // namespace
+
+void add_coroutine() {
+  add_all<payload<8>>();
+  add_all<payload<64>>();
+}
+
+}  // namespace bench

@@ -1,0 +1,219 @@
+// The workloads of coroutines, written once for every library that has them. All of them run on one thread.
+//
+// A contestant is an engine: it runs coroutines, and its channels wait without a thread. `send` and `receive` are
+// awaited, and what comes of it is asked whether it is_done, and for its content. Fibers are no coroutines, they wait
+// like threads: so they play the casts of scenario.hpp, and only the crowd is written for them once more.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog.hpp"
+#include "measure.hpp"
+#include "payload.hpp"
+#include "placement.hpp"
+
+namespace bench {
+
+template <class E, class T>
+concept coroutine_engine = requires(E& engine, typename E::rendezvous& meeting, typename E::mailbox& box, T message) {
+  { E::name } -> std::convertible_to<std::string_view>;
+  typename E::routine;  // what a coroutine returns whose first parameter is an E&
+  requires std::constructible_from<typename E::rendezvous, E&>;
+  requires std::constructible_from<typename E::mailbox, E&, std::size_t>;
+  E::send(meeting, std::move(message));
+  E::send(box, std::move(message));
+  E::receive(meeting);
+  E::receive(box);
+  E::close(meeting);
+  engine.settle();  // goes on until everybody waits
+  engine.run();     // goes on until somebody has said stop
+  engine.stop();
+};
+
+/// How many of those who play are still at it; the last one stops the engine.
+template <class E>
+struct ensemble {
+  E& engine;
+  std::size_t playing;
+  bool sound = true;
+
+  void is_over(bool was_sound) {
+    sound = sound && was_sound;
+    if (--playing == 0) {
+      engine.stop();
+    }
+  }
+};
+
+// --- W7 -------------------------------------------------------------------------------------------------------------
+
+template <class T, class E, class Channel>
+typename E::routine ask_questions(E&, Channel& there, Channel& back, std::uint64_t count, ensemble<E>& all) {
+  bool sound = true;
+  for (std::uint64_t sequence = 1; sound && sequence <= count; ++sequence) {
+    const T question = stamped<T>(0, sequence);
+    sound = E::is_done(co_await E::send(there, T(question)));
+    const auto answer = co_await E::receive(back);
+    sound = sound && E::is_done(answer) && E::content(answer).words == question.words;
+  }
+  all.is_over(sound);
+}
+
+template <class T, class E, class Channel>
+typename E::routine answer_questions(E&, Channel& there, Channel& back, std::uint64_t count, ensemble<E>& all) {
+  ledger questions;
+  bool sound = true;
+  for (std::uint64_t left = count; sound && left > 0; --left) {
+    const auto question = co_await E::receive(there);
+    sound = E::is_done(question);
+    if (sound) {
+      questions.enter(E::content(question));
+      sound = E::is_done(co_await E::send(back, T(E::content(question))));
+    }
+  }
+  all.is_over(sound && questions.sound());
+}
+
+/// Questions one way, the same message back the other.
+template <class T, class E, class Channel, class... A>
+std::vector<role> coroutine_round_trips(std::uint64_t messages, const A&... arguments) {
+  return {[=] {
+    E engine;
+    Channel there(engine, arguments...);
+    Channel back(engine, arguments...);
+    ensemble<E> all{engine, 2};
+    engine.start(ask_questions<T>(engine, there, back, messages, all));
+    engine.start(answer_questions<T>(engine, there, back, messages, all));
+    engine.run();
+    return all.sound && all.playing == 0;
+  }};
+}
+
+template <class T, class E, class Channel>
+typename E::routine send_stream(E&, Channel& link, std::uint64_t count, ensemble<E>& all) {
+  bool sound = true;
+  for (std::uint64_t sequence = 1; sound && sequence <= count; ++sequence) {
+    sound = E::is_done(co_await E::send(link, stamped<T>(0, sequence)));
+  }
+  all.is_over(sound);
+}
+
+template <class T, class E, class Channel>
+typename E::routine receive_stream(E&, Channel& link, std::uint64_t count, ensemble<E>& all) {
+  ledger arrivals;
+  bool sound = true;
+  for (std::uint64_t left = count; sound && left > 0; --left) {
+    const auto letter = co_await E::receive(link);
+    sound = E::is_done(letter);
+    if (sound) {
+      arrivals.enter(E::content(letter));
+    }
+  }
+  all.is_over(sound && arrivals.sound() && arrivals.sum() == sum_of(0, count));
+}
+
+/// One way, from one coroutine to another.
+template <class T, class E, class Channel, class... A>
+std::vector<role> coroutine_stream(std::uint64_t messages, const A&... arguments) {
+  return {[=] {
+    E engine;
+    Channel link(engine, arguments...);
+    ensemble<E> all{engine, 2};
+    engine.start(receive_stream<T>(engine, link, messages, all));
+    engine.start(send_stream<T>(engine, link, messages, all));
+    engine.run();
+    return all.sound && all.playing == 0;
+  }};
+}
+
+template <class T, coroutine_engine<T> E>
+void add_coroutine_exchanges() {
+  const auto add_one = [](const std::string& workload, auto make_cast) {
+    add({workload, std::string(E::name), sizeof(T), placement::one_core, make_cast});
+  };
+  using meeting = typename E::rendezvous;
+  using box = typename E::mailbox;
+  static constexpr std::size_t room = 64;
+  add_one("W7/coroutine_round_trip", [](std::uint64_t n) { return coroutine_round_trips<T, E, meeting>(n); });
+  add_one("W7/coroutine_stream_cap0", [](std::uint64_t n) { return coroutine_stream<T, E, meeting>(n); });
+  add_one("W7/coroutine_stream_cap64", [](std::uint64_t n) { return coroutine_stream<T, E, box>(n, room); });
+}
+
+// --- W9 -------------------------------------------------------------------------------------------------------------
+
+/// Many coroutines wait for a message on one rendezvous; one sends, and each that has got a message waits again.
+template <class T, class E>
+class coroutine_crowd {
+ public:
+  void gather(std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      engine_.start(wait(engine_, *this));
+    }
+    engine_.settle();
+  }
+  bool wake(std::uint64_t messages) {
+    left_ = messages;
+    engine_.start(send(engine_, *this, messages));
+    engine_.run();
+    return sound_ && left_ == 0 && sum_ == sum_of(0, messages);
+  }
+  void disperse() {
+    E::close(meeting_);
+    engine_.settle();
+  }
+
+ private:
+  static typename E::routine wait(E&, coroutine_crowd& crowd) {
+    for (;;) {
+      const auto letter = co_await E::receive(crowd.meeting_);
+      if (!E::is_done(letter)) {
+        break;
+      }
+      crowd.enter(E::content(letter));
+    }
+  }
+  static typename E::routine send(E&, coroutine_crowd& crowd, std::uint64_t messages) {
+    for (std::uint64_t sequence = 1; sequence <= messages; ++sequence) {
+      crowd.sound_ = E::is_done(co_await E::send(crowd.meeting_, stamped<T>(0, sequence))) && crowd.sound_;
+    }
+  }
+  void enter(const T& message) {
+    sound_ = sound_ && message.words.front() == message.words.back();
+    sum_ += message.words.front();  // no ledger: among so many, who comes second may be quicker
+    if (--left_ == 0) {
+      engine_.stop();
+    }
+  }
+
+  E engine_;
+  typename E::rendezvous meeting_{engine_};
+  std::uint64_t left_ = 0;
+  std::uint64_t sum_ = 0;
+  bool sound_ = true;
+};
+
+/// What each costs: the memory while it waits, and the time to wake it.
+template <class Crowd>
+std::vector<role> wake_crowd(std::uint64_t messages, std::size_t size) {
+  const auto crowd = std::make_shared<Crowd>();
+  role only([=] { return crowd->wake(messages); });
+  only.prepare = [=] { crowd->gather(size); };
+  only.clear_up = [=] { crowd->disperse(); };
+  return {only};
+}
+
+/// With `size` written as it is to be read, for instance "100k".
+template <class T, class Crowd>
+void add_crowd(std::string_view contestant, std::size_t size, const std::string& size_in_words) {
+  add({"W9/waiting_" + size_in_words, std::string(contestant), sizeof(T), placement::one_core,
+       [=](std::uint64_t messages) { return wake_crowd<Crowd>(messages, size); }, size});
+}
+
+}  // namespace bench
