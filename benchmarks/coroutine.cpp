@@ -1,4 +1,4 @@
-// Coroutines on one thread: W7, round trips and streams; W9, many that wait.
+// Coroutines on one thread: W7, round trips and streams; W8, a select over four channels; W9, many that wait.
 
 #include <cstddef>
 #include <cstdint>

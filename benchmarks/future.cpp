@@ -69,7 +69,7 @@ class correspondence {
       if (!F::keep(asking_, question) || !F::collect(answer, reply)) {
         return false;
       }
-      sound = sound && reply.words == question.words;
+      sound = sound && is_same(reply, question);
       asking_ = std::move(next.first);
     }
     return sound;

@@ -105,6 +105,7 @@ int main(int argc, char** argv) {
   bench::add_rendezvous();
   bench::add_mailbox();
   bench::add_future();
+  bench::add_select();
   bench::add_coroutine();
 
   std::vector<std::string> arguments = with_defaults(argc, argv);

@@ -6,6 +6,7 @@ namespace bench {
 void add_rendezvous();
 void add_mailbox();
 void add_future();
+void add_select();
 void add_coroutine();
 
 }  // namespace bench

@@ -1,9 +1,12 @@
 // What a careful programmer writes with a mutex and condition variables, for any number of threads at either end.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -126,6 +129,63 @@ class mutex_cv_future {
     message = *taker->value;
     return true;
   }
+};
+
+/// Four queues under one mutex, so that one condition variable can wait for all of them. A queue of capacity 0 holds one
+/// message, and its sender waits until that message is taken.
+template <class T>
+class mutex_cv_selection {
+ public:
+  static constexpr std::string_view name = "mutex_cv";
+  static constexpr waiting how_it_waits = waiting::parks;
+
+  explicit mutex_cv_selection(std::size_t capacity) : capacity_(capacity) {}
+
+  bool send(std::size_t way, const T& message) {
+    queue& mine = queues_[way];
+    std::unique_lock lock(mutex_);
+    mine.taken.wait(lock, [&] { return mine.messages.size() < std::max<std::size_t>(capacity_, 1); });
+    mine.messages.push_back(message);
+    filled_.notify_one();
+    if (capacity_ == 0) {
+      mine.taken.wait(lock, [&] { return mine.messages.empty(); });  // one sender a queue: it was ours
+    }
+    return true;
+  }
+  bool receive_any(T& message) {
+    std::unique_lock lock(mutex_);
+    filled_.wait(lock, [this] { return find(); });
+    queue& from = queues_[turn_];
+    message = from.messages.front();
+    from.messages.pop_front();
+    turn_ = (turn_ + 1) % ways;  // so that none is passed over
+    lock.unlock();
+    from.taken.notify_one();
+    return true;
+  }
+
+ private:
+  struct queue {
+    std::deque<T> messages;
+    std::condition_variable taken;
+  };
+
+  // Moves the turn to the first queue that holds something.
+  bool find() {
+    for (std::size_t looked = 0; looked < ways; ++looked) {
+      if (!queues_[turn_].messages.empty()) {
+        return true;
+      }
+      turn_ = (turn_ + 1) % ways;
+    }
+    return false;
+  }
+
+  const std::size_t capacity_;
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::array<queue, ways> queues_;
+  std::size_t turn_ = 0;
 };
 
 }  // namespace bench

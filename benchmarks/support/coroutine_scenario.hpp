@@ -5,6 +5,7 @@
 // like threads: so they play the casts of scenario.hpp, and only the crowd is written for them once more.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include "measure.hpp"
 #include "payload.hpp"
 #include "placement.hpp"
+#include "scenario.hpp"
 
 namespace bench {
 
@@ -61,7 +63,7 @@ typename E::routine ask_questions(E&, Channel& there, Channel& back, std::uint64
     const T question = stamped<T>(0, sequence);
     sound = E::is_done(co_await E::send(there, T(question)));
     const auto answer = co_await E::receive(back);
-    sound = sound && E::is_done(answer) && E::content(answer).words == question.words;
+    sound = sound && E::is_done(answer) && is_same(E::content(answer), question);
   }
   all.is_over(sound);
 }
@@ -97,10 +99,10 @@ std::vector<role> coroutine_round_trips(std::uint64_t messages, const A&... argu
 }
 
 template <class T, class E, class Channel>
-typename E::routine send_stream(E&, Channel& link, std::uint64_t count, ensemble<E>& all) {
+typename E::routine send_stream(E&, Channel& link, std::size_t sender, std::uint64_t count, ensemble<E>& all) {
   bool sound = true;
   for (std::uint64_t sequence = 1; sound && sequence <= count; ++sequence) {
-    sound = E::is_done(co_await E::send(link, stamped<T>(0, sequence)));
+    sound = E::is_done(co_await E::send(link, stamped<T>(sender, sequence)));
   }
   all.is_over(sound);
 }
@@ -127,7 +129,44 @@ std::vector<role> coroutine_stream(std::uint64_t messages, const A&... arguments
     Channel link(engine, arguments...);
     ensemble<E> all{engine, 2};
     engine.start(receive_stream<T>(engine, link, messages, all));
-    engine.start(send_stream<T>(engine, link, messages, all));
+    engine.start(send_stream<T>(engine, link, 0, messages, all));
+    engine.run();
+    return all.sound && all.playing == 0;
+  }};
+}
+
+// --- W8 -------------------------------------------------------------------------------------------------------------
+
+/// An engine that can wait for the first of several channels. What comes of it may be more than one message, if the
+/// library cannot but take them all; `each_of` calls a function with each of them, and says how many there were.
+template <class E, class Channel>
+concept selects = requires(std::array<Channel, ways>& links) { E::receive_any(links); };
+
+template <class T, class E, class Channel>
+typename E::routine select_stream(E&, std::array<Channel, ways>& links, std::uint64_t count, ensemble<E>& all) {
+  ledger arrivals;
+  bool sound = true;
+  for (std::uint64_t left = count; sound && left > 0;) {
+    const auto arrived = co_await E::receive_any(links);
+    const std::size_t how_many = E::each_of(arrived, [&](const T& message) { arrivals.enter(message); });
+    sound = how_many > 0 && how_many <= left;
+    left -= how_many;
+  }
+  all.is_over(sound && arrivals.sound() && arrivals.sum() == sum_of_all(ways, count));
+}
+
+/// From one coroutine over each of the links to one that takes what comes first.
+template <class T, class E, class Channel, class... A>
+std::vector<role> coroutine_select(std::uint64_t messages, const A&... arguments) {
+  return {[=] {
+    E engine;
+    const auto link = [&] { return Channel(engine, arguments...); };
+    std::array<Channel, ways> links{link(), link(), link(), link()};
+    ensemble<E> all{engine, ways + 1};
+    engine.start(select_stream<T>(engine, links, messages, all));
+    for (std::size_t way = 0; way < ways; ++way) {
+      engine.start(send_stream<T>(engine, links[way], way, share(messages, ways, way), all));
+    }
     engine.run();
     return all.sound && all.playing == 0;
   }};
@@ -144,6 +183,10 @@ void add_coroutine_exchanges() {
   add_one("W7/coroutine_round_trip", [](std::uint64_t n) { return coroutine_round_trips<T, E, meeting>(n); });
   add_one("W7/coroutine_stream_cap0", [](std::uint64_t n) { return coroutine_stream<T, E, meeting>(n); });
   add_one("W7/coroutine_stream_cap64", [](std::uint64_t n) { return coroutine_stream<T, E, box>(n, room); });
+  if constexpr (selects<E, meeting> && selects<E, box>) {
+    add_one("W8/coroutine_select_4_cap0", [](std::uint64_t n) { return coroutine_select<T, E, meeting>(n); });
+    add_one("W8/coroutine_select_4_cap64", [](std::uint64_t n) { return coroutine_select<T, E, box>(n, room); });
+  }
 }
 
 // --- W9 -------------------------------------------------------------------------------------------------------------

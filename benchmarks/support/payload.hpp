@@ -29,6 +29,17 @@ constexpr T stamped(std::size_t sender, std::uint64_t sequence) noexcept {
   return message;
 }
 
+/// Whether they are the same message. Word by word: to compare the arrays as a whole is a call of memcmp, which costs as
+/// much as a bare hand-over.
+template <class T>
+constexpr bool is_same(const T& one, const T& other) noexcept {
+  bool same = true;
+  for (std::size_t i = 0; i < one.words.size(); ++i) {
+    same = same && one.words[i] == other.words[i];
+  }
+  return same;
+}
+
 /// What all messages 1..count of `sender` add up to, modulo 2^64.
 constexpr std::uint64_t sum_of(std::size_t sender, std::uint64_t count) noexcept {
   return (static_cast<std::uint64_t>(sender) << sequence_bits) * count +

@@ -75,7 +75,7 @@ std::vector<role> round_trips(std::uint64_t messages, std::size_t pairs, const A
         if (!shared->there.channel.send(question) || !shared->back.channel.receive(answer)) {
           return false;
         }
-        sound = sound && answer.words == question.words;
+        sound = sound && is_same(answer, question);
       }
       return sound;
     });
@@ -136,6 +136,57 @@ std::vector<role> stream(std::uint64_t messages, std::size_t senders, std::size_
   return cast;
 }
 
+/// How many channels a select looks at.
+inline constexpr std::size_t ways = 4;
+
+/// What all messages of `senders` senders add up to, who send a fair share each.
+constexpr std::uint64_t sum_of_all(std::size_t senders, std::uint64_t messages) noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t sender = 0; sender < senders; ++sender) {
+    sum += sum_of(sender, share(messages, senders, sender));
+  }
+  return sum;
+}
+
+/// Several channels, of which one receiver takes what comes first.
+template <class S, class T>
+concept selection = requires(S& channels, std::size_t way, const T& in, T& out) {
+  { S::name } -> std::convertible_to<std::string_view>;
+  { S::how_it_waits } -> std::convertible_to<waiting>;
+  { channels.send(way, in) } -> std::same_as<bool>;
+  { channels.receive_any(out) } -> std::same_as<bool>;
+};
+
+/// From one thread over each of the channels to one that takes what comes first.
+template <class T, selection<T> S, class... A>
+std::vector<role> select_streams(std::uint64_t messages, const A&... arguments) {
+  const auto shared = std::make_shared<set_apart<S>>(arguments...);
+  std::vector<role> cast;
+  cast.push_back([shared, messages] {
+    ledger arrivals;
+    for (std::uint64_t left = messages; left > 0; --left) {
+      T message;
+      if (!shared->channel.receive_any(message)) {
+        return false;
+      }
+      arrivals.enter(message);
+    }
+    return arrivals.sound() && arrivals.sum() == sum_of_all(ways, messages);
+  });
+  for (std::size_t way = 0; way < ways; ++way) {
+    const std::uint64_t count = share(messages, ways, way);
+    cast.push_back([shared, way, count] {
+      for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
+        if (!shared->channel.send(way, stamped<T>(way, sequence))) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+  return cast;
+}
+
 /// Adds a round trip of contestant C everywhere it can run.
 template <class T, contestant<T> C, class... A>
 void add_round_trips(const std::string& workload, const A&... arguments) {
@@ -163,6 +214,17 @@ void add_streams(const std::string& workload, const std::string& suffix, const A
     add_one("4to4", 4, 4, where);
   }
   add_one("NtoN", crowd_size(), crowd_size(), placement::crowd);
+}
+
+/// Adds the select of contestant S, over channels that hold so many messages.
+template <class T, selection<T> S>
+void add_selects(std::size_t capacity) {
+  for (const placement where : {placement::two_cores, placement::one_core, placement::free}) {
+    if (runs_on(S::how_it_waits, where)) {
+      add({"W8/select_4_cap" + std::to_string(capacity), std::string(S::name), sizeof(T), where,
+           [=](std::uint64_t messages) { return select_streams<T, S>(messages, capacity); }});
+    }
+  }
 }
 
 }  // namespace bench
