@@ -45,9 +45,11 @@ class boost_fiber_crowd {
       fibers_.emplace_back(boost::fibers::launch::dispatch, std::allocator_arg,
                            boost::fibers::fixedsize_stack(stack_bytes), [this] { wait(); });
     }
+    wake(size);
   }
   bool wake(std::uint64_t messages) {
     left_ = messages;
+    sum_ = 0;
     for (std::uint64_t sequence = 1; sequence <= messages; ++sequence) {
       sound_ = meeting_.push(stamped<T>(0, sequence)) == status::success && sound_;
     }
