@@ -5,6 +5,7 @@
 
 #include "contestants/bare_coroutine.hpp"
 #include "contestants/tandem_coroutine.hpp"
+#include "contestants/tandem_select.hpp"
 #include "support/coroutine_scenario.hpp"
 #include "support/payload.hpp"
 #include "support/scenario.hpp"
@@ -46,9 +47,12 @@ void add_fibers() {
 template <class T>
 void add_all() {
   add_engine<T, tandem_coroutines<T>>();
+  add_coroutine_select<T, tandem_coroutines<T>, tandem_select>();
+  add_coroutine_select<T, tandem_coroutines<T>, tandem_selector>();
   add_engine<T, bare_coroutines<T>>();
 #if BENCH_HAS_BOOST_ASIO
   add_engine<T, boost_asio_coroutines<T>>();
+  add_coroutine_select<T, boost_asio_coroutines<T>, boost_asio_group>();
 #endif
 #if BENCH_HAS_BOOST_FIBER
   add_fibers<T>();

@@ -39,28 +39,6 @@ class boost_asio_coroutines {
 
   static auto send(channel& to, T&& message) { return to.async_send(error(), std::move(message), awaited); }
   static auto receive(channel& from) { return from.async_receive(awaited); }
-  template <class Channel>
-  static auto receive_any(std::array<Channel, 4>& from) {
-    const auto first = [&](std::size_t i) { return from[i].async_receive(boost::asio::deferred); };
-    return boost::asio::experimental::make_parallel_group(first(0), first(1), first(2), first(3))
-        .async_wait(boost::asio::experimental::wait_for_one(), boost::asio::deferred);
-  }
-  /// Each channel was asked to give one, and to give none when another one had; so several may have.
-  static std::size_t each_of(const auto& arrived, const auto& visit) {
-    const auto& [order, e0, m0, e1, m1, e2, m2, e3, m3] = arrived;
-    std::size_t how_many = 0;
-    const auto look = [&](const error& why, const T& message) {
-      if (!why) {
-        ++how_many;
-        visit(message);
-      }
-    };
-    look(e0, m0);
-    look(e1, m1);
-    look(e2, m2);
-    look(e3, m3);
-    return how_many;
-  }
   static bool is_done(const std::tuple<error>& sent) { return !std::get<0>(sent); }
   static bool is_done(const std::tuple<error, T>& letter) { return !std::get<0>(letter); }
   static const T& content(const std::tuple<error, T>& letter) { return std::get<1>(letter); }
@@ -79,6 +57,39 @@ class boost_asio_coroutines {
 
  private:
   boost::asio::io_context context_{1};
+};
+
+/// Each channel is asked to give a message, and to give none once another one has. So several may have.
+template <class T, class Channel>
+class boost_asio_group {
+ public:
+  static constexpr std::string_view name = "boost_asio";
+
+  explicit boost_asio_group(std::array<Channel, 4>& links) : links_(links) {}
+
+  auto wait_for_one() {
+    const auto from = [this](std::size_t i) { return links_[i].async_receive(boost::asio::deferred); };
+    return boost::asio::experimental::make_parallel_group(from(0), from(1), from(2), from(3))
+        .async_wait(boost::asio::experimental::wait_for_one(), boost::asio::deferred);
+  }
+  static std::size_t each_of(const auto& arrived, const auto& visitor) {
+    const auto& [order, e0, m0, e1, m1, e2, m2, e3, m3] = arrived;
+    std::size_t how_many = 0;
+    const auto look = [&](const boost::system::error_code& why, const T& message) {
+      if (!why) {
+        ++how_many;
+        visitor(message);
+      }
+    };
+    look(e0, m0);
+    look(e1, m1);
+    look(e2, m2);
+    look(e3, m3);
+    return how_many;
+  }
+
+ private:
+  std::array<Channel, 4>& links_;
 };
 
 }  // namespace bench

@@ -137,18 +137,22 @@ std::vector<role> coroutine_stream(std::uint64_t messages, const A&... arguments
 
 // --- W8 -------------------------------------------------------------------------------------------------------------
 
-/// An engine that can wait for the first of several channels. What comes of it may be more than one message, if the
-/// library cannot but take them all; `each_of` calls a function with each of them, and says how many there were.
-template <class E, class Channel>
-concept selects = requires(std::array<Channel, ways>& links) { E::receive_any(links); };
+/// Waits for the first of several channels. What comes of it may be more than one message, if the library cannot but take
+/// them all; `each_of` calls a function with each of them, and says how many there were.
+template <class S, class Channel>
+concept coroutine_selection = requires(S& any) {
+  { S::name } -> std::convertible_to<std::string_view>;
+  requires std::constructible_from<S, std::array<Channel, ways>&>;
+  any.wait_for_one();
+};
 
-template <class T, class E, class Channel>
-typename E::routine select_stream(E&, std::array<Channel, ways>& links, std::uint64_t count, ensemble<E>& all) {
+template <class T, class E, class Select>
+typename E::routine select_stream(E&, Select& any, std::uint64_t count, ensemble<E>& all) {
   ledger arrivals;
   bool sound = true;
   for (std::uint64_t left = count; sound && left > 0;) {
-    const auto arrived = co_await E::receive_any(links);
-    const std::size_t how_many = E::each_of(arrived, [&](const T& message) { arrivals.enter(message); });
+    const auto arrived = co_await any.wait_for_one();
+    const std::size_t how_many = any.each_of(arrived, [&](const T& message) { arrivals.enter(message); });
     sound = how_many > 0 && how_many <= left;
     left -= how_many;
   }
@@ -156,14 +160,15 @@ typename E::routine select_stream(E&, std::array<Channel, ways>& links, std::uin
 }
 
 /// From one coroutine over each of the links to one that takes what comes first.
-template <class T, class E, class Channel, class... A>
+template <class T, class E, class Channel, coroutine_selection<Channel> Select, class... A>
 std::vector<role> coroutine_select(std::uint64_t messages, const A&... arguments) {
   return {[=] {
     E engine;
     const auto link = [&] { return Channel(engine, arguments...); };
     std::array<Channel, ways> links{link(), link(), link(), link()};
+    Select any(links);
     ensemble<E> all{engine, ways + 1};
-    engine.start(select_stream<T>(engine, links, messages, all));
+    engine.start(select_stream<T>(engine, any, messages, all));
     for (std::size_t way = 0; way < ways; ++way) {
       engine.start(send_stream<T>(engine, links[way], way, share(messages, ways, way), all));
     }
@@ -183,10 +188,19 @@ void add_coroutine_exchanges() {
   add_one("W7/coroutine_round_trip", [](std::uint64_t n) { return coroutine_round_trips<T, E, meeting>(n); });
   add_one("W7/coroutine_stream_cap0", [](std::uint64_t n) { return coroutine_stream<T, E, meeting>(n); });
   add_one("W7/coroutine_stream_cap64", [](std::uint64_t n) { return coroutine_stream<T, E, box>(n, room); });
-  if constexpr (selects<E, meeting> && selects<E, box>) {
-    add_one("W8/coroutine_select_4_cap0", [](std::uint64_t n) { return coroutine_select<T, E, meeting>(n); });
-    add_one("W8/coroutine_select_4_cap64", [](std::uint64_t n) { return coroutine_select<T, E, box>(n, room); });
-  }
+}
+
+template <class T, coroutine_engine<T> E, template <class, class> class Select>
+void add_coroutine_select() {
+  using meeting = typename E::rendezvous;
+  using box = typename E::mailbox;
+  const auto add_one = [](const std::string& workload, std::string_view contestant, auto make_cast) {
+    add({workload, std::string(contestant), sizeof(T), placement::one_core, make_cast});
+  };
+  add_one("W8/coroutine_select_4_cap0", Select<T, meeting>::name,
+          [](std::uint64_t n) { return coroutine_select<T, E, meeting, Select<T, meeting>>(n); });
+  add_one("W8/coroutine_select_4_cap64", Select<T, box>::name,
+          [](std::uint64_t n) { return coroutine_select<T, E, box, Select<T, box>>(n, std::size_t{64}); });
 }
 
 // --- W9 -------------------------------------------------------------------------------------------------------------

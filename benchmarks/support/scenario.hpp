@@ -216,13 +216,13 @@ void add_streams(const std::string& workload, const std::string& suffix, const A
   add_one("NtoN", crowd_size(), crowd_size(), placement::crowd);
 }
 
-/// Adds the select of contestant S, over channels that hold so many messages.
-template <class T, selection<T> S>
-void add_selects(std::size_t capacity) {
+/// Adds the select of contestant S.
+template <class T, selection<T> S, class... A>
+void add_selects(const std::string& workload, const A&... arguments) {
   for (const placement where : {placement::two_cores, placement::one_core, placement::free}) {
     if (runs_on(S::how_it_waits, where)) {
-      add({"W8/select_4_cap" + std::to_string(capacity), std::string(S::name), sizeof(T), where,
-           [=](std::uint64_t messages) { return select_streams<T, S>(messages, capacity); }});
+      add({workload, std::string(S::name), sizeof(T), where,
+           [=](std::uint64_t messages) { return select_streams<T, S>(messages, arguments...); }});
     }
   }
 }
