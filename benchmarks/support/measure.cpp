@@ -21,9 +21,10 @@ thread_local std::uint64_t allocations_here = 0;
 
 void* counted(std::size_t size, std::size_t alignment) {
   ++allocations_here;
-  const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
-  void* const memory =
-      alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? std::malloc(rounded) : std::aligned_alloc(alignment, rounded);
+  const std::size_t wanted = std::max<std::size_t>(size, 1);
+  void* const memory = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
+                           ? std::malloc(wanted)
+                           : std::aligned_alloc(alignment, (wanted + alignment - 1) / alignment * alignment);
   if (memory == nullptr) {
     throw std::bad_alloc();
   }
