@@ -131,7 +131,7 @@ class mutex_cv_future {
   }
 };
 
-/// Four queues under one mutex, so that one condition variable can wait for all of them. A queue of capacity 0 holds one
+/// Four queues under one mutex, so that one condition variable can wait for all of them. A queue of capacity 0 holds a
 /// message, and its sender waits until that message is taken.
 template <class T>
 class mutex_cv_selection {

@@ -137,7 +137,7 @@ std::vector<role> coroutine_stream(std::uint64_t messages, const A&... arguments
 
 // --- W8 -------------------------------------------------------------------------------------------------------------
 
-/// Waits for the first of several channels. What comes of it may be more than one message, if the library cannot but take
+/// Waits for the first of several channels. What comes of it may be more than one message, if the library takes
 /// them all; `each_of` calls a function with each of them, and says how many there were.
 template <class S, class Channel>
 concept coroutine_selection = requires(S& any) {

@@ -29,8 +29,8 @@ constexpr T stamped(std::size_t sender, std::uint64_t sequence) noexcept {
   return message;
 }
 
-/// Whether they are the same message. Word by word: to compare the arrays as a whole is a call of memcmp, which costs as
-/// much as a bare hand-over.
+/// Whether they are the same message. Word by word: to compare the arrays as a whole calls memcmp, which costs as much
+/// as a bare hand-over.
 template <class T>
 constexpr bool is_same(const T& one, const T& other) noexcept {
   bool same = true;
