@@ -39,6 +39,9 @@ class task;
 
 namespace detail {
 
+/// For those who run a task without awaiting it.
+struct task_access;
+
 /// What all tasks have, whatever they return.
 class task_state {
  public:
@@ -81,7 +84,9 @@ inline void rethrow(const failure& what) {
   if (what) std::rethrow_exception(what);
 }
 #else
-struct failure {};
+struct failure {
+  explicit operator bool() const noexcept { return false; }
+};
 [[noreturn]] inline failure current_failure() noexcept { std::terminate(); }
 inline void rethrow(failure) noexcept {}
 #endif
@@ -103,6 +108,11 @@ class task_promise : public task_state {
     if (failure* const what = std::get_if<2>(&outcome_)) rethrow(*what);
     return std::move(*std::get_if<1>(&outcome_));
   }
+  /// Once it is done: what left it, if anything did.
+  failure error() const noexcept {
+    const failure* const what = std::get_if<2>(&outcome_);
+    return what != nullptr ? *what : failure();
+  }
 
  private:
   std::variant<std::monostate, T, failure> outcome_;
@@ -117,6 +127,7 @@ class task_promise<void> : public task_state {
   void unhandled_exception() noexcept { failure_ = current_failure(); }
 
   void take() const { rethrow(failure_); }
+  failure error() const noexcept { return failure_; }
 
  private:
   [[no_unique_address]] failure failure_{};
@@ -159,6 +170,7 @@ class [[nodiscard("a task does nothing before it is awaited")]] task {
  private:
   friend class run_loop;
   friend detail::task_promise<T>;
+  friend detail::task_access;
   using handle = std::coroutine_handle<promise_type>;
   explicit task(handle coroutine) noexcept : coroutine_(coroutine) {}
 
@@ -210,5 +222,24 @@ inline task<void> detail::task_promise<void>::get_return_object() noexcept {
   using promise = task<void>::promise_type;
   return task<void>(std::coroutine_handle<promise>::from_promise(static_cast<promise&>(*this)));
 }
+
+struct detail::task_access {
+  /// Runs it on `where`. True: `next` is posted there once it is done, or has been run there already, so that neither
+  /// the task nor `next` may be touched any more; false: it is done, and nobody posts `next`.
+  template <class T>
+  static bool start(task<T>& work, scheduler& where, run_item& next) noexcept {
+    return task<T>::start(work.coroutine_, where, next);
+  }
+  /// Once it is done: what it has returned; throws what has left it.
+  template <class T>
+  static T take(task<T>& work) {
+    return work.coroutine_.promise().take();
+  }
+  /// Once it is done: what has left it, if anything has.
+  template <class T>
+  static failure error(const task<T>& work) noexcept {
+    return work.coroutine_.promise().error();
+  }
+};
 
 }  // namespace tandem::inline TANDEM_ABI

@@ -1,0 +1,262 @@
+// Every interleaving of a thread_pool: who runs an item, who is woken, who keeps the time, who is the last.
+#include <tandem/coro/thread_pool.hpp>
+
+#include <tandem/async/mailbox.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "model/support/model.hpp"
+
+using namespace model;
+using namespace std::chrono_literals;
+using tandem::task;
+using tandem::thread_pool;
+using tandem::detail::deadline;
+using tandem::detail::outcome;
+
+namespace {
+
+const reach far{.preemptions = 2, .spurious = 1};
+/// For two workers. Time passes only when nobody can do anything else: a timer that is late was forgotten.
+const reach near{.preemptions = 1, .rereads = 0};
+const reach nearest{.preemptions = 0, .rereads = 0};
+
+/// Beyond that, at random: some of the executions with any number of preemptions, spurious wake-ups, early timeouts.
+template <class Body>
+void survives(std::string_view name, Body&& body) {
+  lab::options options;
+  options.how = lab::search::pct;
+  options.executions = 5'000;
+  options.spurious = 2;
+  options.early_timeouts = 0;
+  const auto report = lab::explore(options, body);
+  std::cout << name << ", at random: " << report.executions << " executions" << std::endl;
+  INFO(report.summary());
+  REQUIRE(report.passed());
+}
+template <class Body>
+void holds_and_survives(std::string_view name, std::uint64_t floor, const reach& close, Body body) {
+  holds(name, floor, close, body);
+  survives(name, body);
+}
+
+/// What somebody waits for.
+class event {
+ public:
+  event() { waiter_.waits(tandem::detail::firmness::steadfast); }
+  void say() { waiter_.complete(outcome::ok); }
+  void await() { static_cast<void>(waiter_.wait(deadline::forever())); }
+
+ private:
+  tandem::detail::waiter waiter_;
+};
+
+template <class Function>
+struct job final : tandem::run_item {
+  explicit job(Function f)
+      : run_item([](run_item& item) noexcept { static_cast<job&>(item).what(); }), what(std::move(f)) {}
+  Function what;
+};
+template <class Function>
+struct egg_timer final : tandem::timer {
+  explicit egg_timer(Function f)
+      : timer([](timer& t) noexcept { static_cast<egg_timer&>(t).what(); }), what(std::move(f)) {}
+  void starts(tandem::scheduler& where, std::chrono::seconds after) {
+    due = tandem::clock::now() + after;
+    where.start(*this);
+  }
+  Function what;
+};
+
+void check_that_it_is(std::chrono::seconds instant) {
+  lab::check(tandem::clock::now().time_since_epoch() == instant, "a timer fires when it is due, and no later");
+}
+
+}  // namespace
+
+TEST_CASE("a pool that nobody uses goes", "[model][thread_pool]") {
+  holds("one thread", 1605, {.preemptions = 3, .spurious = 1}, [] { const thread_pool pool(1); });
+  holds_and_survives("two threads", 3850, near, [] { const thread_pool pool(2); });
+}
+
+TEST_CASE("each item is run, once, with all that its poster did before", "[model][thread_pool]") {
+  const auto two_items = [](unsigned threads) {
+    return [threads] {
+      tandem::cell<int> first(0);
+      tandem::cell<int> second(0);
+      event first_done, second_done;
+      job one([&] {
+        first = first + 1;
+        first_done.say();
+      });
+      job other([&] {
+        second = second + 1;
+        second_done.say();
+      });
+      thread_pool pool(threads);
+      first = 1;
+      pool.post(one);
+      second = 2;
+      pool.post(other);
+      first_done.await();
+      second_done.await();
+      lab::check(first == 2 && second == 3, "once");
+    };
+  };
+  holds("two items, one thread", 79397, far, two_items(1));
+  holds_and_survives("two items, two threads", 65736, nearest, two_items(2));
+}
+
+TEST_CASE("an item that waits for another is no obstacle while a thread is idle", "[model][thread_pool]") {
+  holds_and_survives("an item posts what it waits for", 158191, near, [] {
+    event inner_done, done;
+    job inner([&] { inner_done.say(); });
+    std::optional<thread_pool> pool;
+    job outer([&] {
+      pool->post(inner);
+      inner_done.await();
+      done.say();
+    });
+    pool.emplace(2U);
+    pool->post(outer);
+    done.await();
+    pool.reset();
+  });
+}
+
+TEST_CASE("two post at the same time", "[model][thread_pool]") {
+  holds_and_survives("two posters, one thread", 2511, near, [] {
+    event one_done, other_done;
+    job one([&] { one_done.say(); });
+    job other([&] { other_done.say(); });
+    thread_pool pool(1);
+    const auto poster = lab::spawn("poster", [&] { pool.post(one); });
+    pool.post(other);
+    one_done.await();
+    other_done.await();
+  });
+}
+
+TEST_CASE("block_on returns, and the pool goes at once", "[model][thread_pool]") {
+  const auto block = [](unsigned threads) {
+    return [threads] {
+      thread_pool pool(threads);
+      lab::check(pool.block_on([]() -> task<int> { co_return 7; }()) == 7, "what the task returned");
+    };
+  };
+  holds("block_on, one thread", 7713, far, block(1));
+  holds_and_survives("block_on, two threads", 115635, near, block(2));
+}
+
+TEST_CASE("a timer fires or is called off, not both", "[model][thread_pool]") {
+  const auto timer_or_not = [](unsigned threads) {
+    return [threads] {
+      tandem::cell<int> fired(0);
+      egg_timer soon([&] { fired = fired + 1; });
+      thread_pool pool(threads);
+      soon.starts(pool, 1s);
+      pool.call_off(soon);
+      const int times = fired;  // a race, if fire() could still be running
+      lab::check(times <= 1, "at most once");
+    };
+  };
+  holds("start, call_off; one thread", 15685, {.preemptions = 2, .early_timeouts = 1}, timer_or_not(1));
+  holds("start, call_off; two threads", 3726, {.preemptions = 0, .early_timeouts = 1, .rereads = 0}, timer_or_not(2));
+}
+
+TEST_CASE("the earliest timer is kept, whoever kept another", "[model][thread_pool]") {
+  holds_and_survives("late, then soon", 1596, near, [] {
+    event done;
+    egg_timer late([] { check_that_it_is(9s); });
+    egg_timer soon([&] {
+      check_that_it_is(1s);
+      done.say();
+    });
+    thread_pool pool(1);
+    late.starts(pool, 9s);
+    soon.starts(pool, 1s);
+    done.await();
+    pool.call_off(soon);
+    pool.call_off(late);
+  });
+  holds_and_survives("late, then soon; two threads", 24192, nearest, [] {
+    event done;
+    egg_timer late([] { check_that_it_is(9s); });
+    egg_timer soon([&] {
+      check_that_it_is(1s);
+      done.say();
+    });
+    thread_pool pool(2);
+    late.starts(pool, 9s);
+    soon.starts(pool, 1s);
+    done.await();
+    pool.call_off(soon);
+    pool.call_off(late);
+  });
+  holds_and_survives("the keeper is needed, and is sent home", 448, near, [] {
+    event done;
+    egg_timer late([] {});
+    job item([&] { done.say(); });
+    {
+      thread_pool pool(1);
+      late.starts(pool, 9s);
+      pool.post(item);
+      done.await();
+      pool.call_off(late);
+    }
+    lab::check(tandem::clock::now().time_since_epoch() == 0s, "nobody has slept until the timer was due");
+  });
+  holds_and_survives("the keeper is given an item that waits for the timer", 84672, nearest, [] {
+    event fired, done;
+    egg_timer soon([&] {
+      check_that_it_is(1s);
+      fired.say();
+    });
+    job waits([&] {
+      fired.await();
+      done.say();
+    });
+    thread_pool pool(2);
+    soon.starts(pool, 1s);
+    pool.post(waits);
+    done.await();
+    pool.call_off(soon);
+  });
+  holds_and_survives("an item starts the timer that it waits for", 28224, nearest, [] {
+    event fired, done;
+    egg_timer soon([&] {
+      check_that_it_is(1s);
+      fired.say();
+    });
+    std::optional<thread_pool> pool;
+    job waits([&] {
+      soon.starts(*pool, 1s);
+      fired.await();
+      done.say();
+    });
+    pool.emplace(2U);
+    pool->post(waits);
+    done.await();
+    pool->call_off(soon);
+    pool.reset();
+  });
+}
+
+TEST_CASE("a coroutine of a pool: partner against deadline", "[model][thread_pool]") {
+  holds("co_try_receive_for, one thread", 5055, {.preemptions = 1, .early_timeouts = 1, .rereads = 0}, [] {
+    const no_letter_left at_the_end;
+    tandem::mailbox<letter> inbox(1);
+    const auto receive = [](tandem::mailbox<letter>& from) -> task<status> {
+      co_return (co_await from.co_try_receive_for(1s)).error();
+    };
+    thread_pool pool(1);
+    const auto sender = lab::spawn("sender", [&] { lab::check(inbox.send(letter(1)) == status::ok, "there is room"); });
+    const status how = pool.block_on(receive(inbox));
+    lab::check(how == status::ok || how == status::timeout, "one of the two");
+  });
+}
