@@ -14,6 +14,7 @@
 #include <tandem/blend/select.hpp>
 #include <tandem/blend/selector.hpp>
 #include <tandem/coro/run_loop.hpp>
+#include <tandem/coro/scope.hpp>
 #include <tandem/coro/task.hpp>
 #include <tandem/tandem.hpp>
 
@@ -976,6 +977,31 @@ inline void a_coroutine_met() {
       });
 }
 
+/// Whoever waits until all are done sees what each of them did; nobody touches the count after that.
+inline void all_are_done() {
+  std::optional<tandem::detail::head_count> count(std::in_place);
+  witness first;
+  witness second;
+  count->one_more();
+  count->one_more();
+  const auto does = [&count](witness& mine) {
+    return [&count, &mine] {
+      mine = 1;
+      count->one_less();
+    };
+  };
+  together(
+      [&] {
+        tandem::run_loop loop;
+        loop.block_on([](tandem::detail::head_count& of) -> tandem::task<> {
+          co_await tandem::detail::head_count::zero(of);
+        }(*count));
+        count.reset();
+        lab::check(first == 1 && second == 1, "all that they did is there");
+      },
+      does(first), does(second));
+}
+
 /// What is posted first is run by one thread, what is posted second by another.
 class by_turns final : public tandem::scheduler {
  public:
@@ -1232,6 +1258,7 @@ inline list of_coroutines() {
       {"two stops", two_stops, punctual(1)},
       {"a coroutine met", a_coroutine_met, {}},
       {"a task that ends elsewhere", a_task_that_ends_elsewhere, {}},
+      {"all are done", all_are_done, punctual(1)},
   };
 }
 
