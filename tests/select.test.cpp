@@ -327,7 +327,7 @@ TEST_CASE("select: close wakes one that waits, with no message", "[select]") {
   CHECK(other.outcome() == 1);
 }
 
-// --- choice ------------------------------------------------------------------------------------------------------------
+// --- choice ---------------------------------------------------------------------------------------------------------
 
 TEST_CASE("select: only_if(false) leaves an arm out", "[select]") {
   mailbox<int> a(1), b(1);
@@ -471,7 +471,7 @@ TEST_CASE("select: one in which no arm can ever fire aborts, saying so", "[selec
         }).saying(words));
 }
 
-// --- partners ------------------------------------------------------------------------------------------------------------
+// --- partners -------------------------------------------------------------------------------------------------------
 
 TEST_CASE("select: two of them meet, with two channels between them", "[select]") {
   const watchdog guard("two selects");
@@ -605,7 +605,7 @@ TEST_CASE("select: through ports", "[select]") {
   CHECK(d.failed == std::vector<status>{status::closed});
 }
 
-// --- functions of arms ---------------------------------------------------------------------------------------------------
+// --- functions of arms ----------------------------------------------------------------------------------------------
 
 TEST_CASE("select: an arm's function may throw; the message has come, and all others are as they were", "[select]") {
   const watchdog guard("an arm's function throws");
@@ -697,7 +697,7 @@ TEST_CASE("select: allocates nothing; over a range, once", "[select]") {
   CHECK(range - single == 1);
 }
 
-// --- coroutines ----------------------------------------------------------------------------------------------------------
+// --- coroutines -----------------------------------------------------------------------------------------------------
 
 TEST_CASE("co_select: with every kind of arm", "[select][coroutine]") {
   const watchdog guard("co_select with every arm");
@@ -927,7 +927,7 @@ TEST_CASE("co_select: destroyed when it is over and not yet resumed, what came g
   CHECK(letter::counts().live == before);
 }
 
-// --- many --------------------------------------------------------------------------------------------------------------
+// --- many -----------------------------------------------------------------------------------------------------------
 
 namespace {
 

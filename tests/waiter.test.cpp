@@ -232,7 +232,7 @@ TEST_CASE("either the waiter finds the outcome or it is posted, never both, neve
   }
 }
 
-// --- a waiter with several places -------------------------------------------------------------------------------------
+// --- a waiter with several places -----------------------------------------------------------------------------------
 
 namespace {
 struct two_places {

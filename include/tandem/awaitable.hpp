@@ -1,18 +1,18 @@
 // tandem/awaitable.hpp: waiting without a thread: what the verbs that begin with co_ return.
 //
 // Contract   co_send, co_receive, co_get and their variants return an awaitable: nothing happens before it is awaited,
-//            which is done at once, in the expression that made it. co_await then gives what the plain verb returns, with
-//            the same outcomes in the same cases (verbs.hpp). A thread and a coroutine may wait at the same channel,
-//            and meet.
+//            which is done at once, in the expression that made it. co_await then gives what the plain verb returns,
+//            with the same outcomes in the same cases (verbs.hpp). A thread and a coroutine may wait at the same
+//            channel, and meet.
 //              Communication  co_send on a rendezvous is as synchronous as send: the parties meet; no thread stands
 //                             still meanwhile. That is why it is not called async_send.
 //              In what        in any coroutine: a task (coro/task.hpp), or one of yours, with any promise.
-//              Resumed where  If the promise has a function scheduler() that returns a tandem::scheduler&, the coroutine
-//                             is posted to that scheduler, and resumed where it runs things. If it has none, it is
-//                             resumed by the thread that completed its operation, when that thread's own operation is
-//                             over but has not returned yet: it should not stay there long. That happens one coroutine
-//                             after the other, not one inside the other, so the stack does not grow with their number.
-//                             Never under a lock of the library's.
+//              Resumed where  If the promise has a function scheduler() that returns a tandem::scheduler&, the
+//                             coroutine is posted to that scheduler, and resumed where it runs things. If it has none,
+//                             it is resumed by the thread that completed its operation, when that thread's own
+//                             operation is over but has not returned yet: it should not stay there long. That happens
+//                             one coroutine after the other, not one inside the other, so the stack does not grow with
+//                             their number. Never under a lock of the library's.
 //              Deadlines      are kept by the scheduler: the co_try_ verbs that take one need a scheduler that keeps
 //                             time, as run_loop and thread_pool do.
 //              Lifetime       The argument of co_send(T&&) stays where it is until the coroutine goes on, and is then

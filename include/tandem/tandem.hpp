@@ -9,7 +9,9 @@
 #include <tandem/blend/timer.hpp>
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/coro/scheduler.hpp>
+#include <tandem/coro/scope.hpp>
 #include <tandem/coro/task.hpp>
+#include <tandem/coro/thread_pool.hpp>
 #include <tandem/mode.hpp>
 #include <tandem/port.hpp>
 #include <tandem/status.hpp>

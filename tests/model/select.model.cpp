@@ -428,26 +428,27 @@ TEST_CASE("a coroutine selects", "[model][select]") {
     lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
   });
-  holds("whoever completes it runs it, if it has no scheduler; a slot may be half-way", 2983, {.weak_memory = false}, [] {
-    const no_letter_left at_the_end;
-    inbox a(2);
-    meeting b;
-    account me;
-    const auto body = [&]() -> unplaced {
-      co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
-    };
-    {
-      std::optional<unplaced> waiting;
-      {
-        const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
-        const auto two = lab::spawn("two", [&] { lab::check(a.send(letter(2)) == status::ok, "there is room"); });
-        waiting.emplace(body());
-      }
-      lab::check(waiting->done(), "it has one of them");
-    }
-    const auto rest = a.try_receive();
-    lab::check(rest && rest->number() + me.received == 3, "and the other one is still there");
-  });
+  holds("whoever completes it runs it, if it has no scheduler; a slot may be half-way", 2983, {.weak_memory = false},
+        [] {
+          const no_letter_left at_the_end;
+          inbox a(2);
+          meeting b;
+          account me;
+          const auto body = [&]() -> unplaced {
+            co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
+          };
+          {
+            std::optional<unplaced> waiting;
+            {
+              const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+              const auto two = lab::spawn("two", [&] { lab::check(a.send(letter(2)) == status::ok, "there is room"); });
+              waiting.emplace(body());
+            }
+            lab::check(waiting->done(), "it has one of them");
+          }
+          const auto rest = a.try_receive();
+          lab::check(rest && rest->number() + me.received == 3, "and the other one is still there");
+        });
 }
 
 TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][select]") {

@@ -1,5 +1,5 @@
-// Selects under load: threads and coroutines, by select, by selector and by plain operations, on the same channels; with
-// deadlines, stops and a close. Every message is tagged: accepted == received, each once.
+// Selects under load: threads and coroutines, by select, by selector and by plain operations, on the same channels;
+// with deadlines, stops and a close. Every message is tagged: accepted == received, each once.
 #include <tandem/blend/selector.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // tandem/blend/select.hpp: waiting for several things, and taking whichever comes first.
 //
-// Contract   select(arm, arm, ...) blocks until one of its arms fires, and returns that arm's number, from 0. co_select is
-//            awaited, and gives the same. Exactly one fires; the others leave no trace: what they would have sent is
+// Contract   select(arm, arm, ...) blocks until one of its arms fires, and returns that arm's number, from 0. co_select
+//            is awaited, and gives the same. Exactly one fires; the others leave no trace: what they would have sent is
 //            untouched, what they would have received is still there.
 //
 //              receive_from(channel, f)   a message has come, or none ever will (closed): f(result<T>)
@@ -15,19 +15,19 @@
 //              otherwise(f)               none of the others is ready: so this select does not wait; f()
 //
 //            f may be left out: a receive_from or get_from that was given a name has the result() until it is used
-//            again, a send_to the outcome(). f is called when the select is over, by whoever called it (for a coroutine:
-//            where it is resumed); it may use the same channels, and may throw.
+//            again, a send_to the outcome(). f is called when the select is over, by whoever called it (for a
+//            coroutine: where it is resumed); it may use the same channels, and may throw.
 //            An arm.only_if(false) does not fire. That is the way to leave out a channel that is closed: a closed
 //            channel is ready, at once and for ever.
 //            A run-time number of arms: select(range), of arms of one type. selector.hpp has a select that is made once
 //            and used often, of any arms.
 //              Choice      Of several arms that are ready, each has the same chance; select(in_order, ...) takes the
 //                          first. A stop that was requested before the call is taken before all others.
-//              Partners    A select meets a plain operation, another select, a coroutine; never itself, even if it sends
-//                          and receives on one channel. On a synchronous channel the two leave together, as always. A
-//                          try_ operation finds a select that waits, not one that is still on its way.
-//              Lifetime    Channels, variables and arms stay where they are while the select runs. An arm is used by one
-//                          select at a time. co_select is awaited at once, in the expression that made it.
+//              Partners    A select meets a plain operation, another select, a coroutine; never itself, even if it
+//                          sends and receives on one channel. On a synchronous channel the two leave together, as
+//                          always. A try_ operation finds a select that waits, not one that is still on its way.
+//              Lifetime    Channels, variables and arms stay where they are while the select runs. An arm is used by
+//                          one select at a time. co_select is awaited at once, in the expression that made it.
 //              Exceptions  none of its own, but std::bad_alloc of select(range); what f throws.
 //              Allocation  none; select(range): one.
 //              Misuse      a select in which no arm can ever fire aborts, saying so.

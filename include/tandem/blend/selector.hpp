@@ -1,8 +1,8 @@
 // tandem/blend/selector.hpp: a select that is made once and used often, of any number of arms.
 //
 // Contract   A selector has arms as a select has (select.hpp), added one by one: add(arm) returns its number, from 0.
-//            select() waits until one of them fires, calls its function, and returns its number; co_select() is awaited;
-//            try_select() does not wait, and says nothing if none was ready.
+//            select() waits until one of them fires, calls its function, and returns its number; co_select() is
+//            awaited; try_select() does not wait, and says nothing if none was ready.
 //              selector inboxes;
 //              for (auto& m : mailboxes) inboxes.add(receive_from(m, read));
 //              for (;;) inboxes.select();
@@ -10,7 +10,8 @@
 //            there, and it looks there first the next time. So a select costs what has changed since the last one, not
 //            what there is to wait for.
 //            switch_on(number, false) leaves an arm out from now on: that of a channel that is closed, for one.
-//            An arm's variables, channels and tokens outlive the selector; so they must be where they were when it goes.
+//            An arm's variables, channels and tokens outlive the selector; so they must be where they were when it
+//            goes.
 //              Choice      as in select(): each that is ready has the same chance, or, selector(in_order), the first.
 //              Threads     used by one at a time. It may be handed from one to another between two selects.
 //              Exceptions  add: std::bad_alloc. Otherwise what an arm's function throws; the selector can be used on.

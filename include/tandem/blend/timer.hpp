@@ -1,9 +1,9 @@
 // tandem/blend/timer.hpp: time, as something that a select can wait for.
 //
-// Contract   after(duration), at(instant) and tick(ticker) are arms of a select. Each takes a function that is called when
-//            it fires; it may be left out.
-//              after(d, f)      fires once, when d has passed since after() was called. A negative duration, or a NaN, has
-//                               passed already; one too long for the clock never does
+// Contract   after(duration), at(instant) and tick(ticker) are arms of a select. Each takes a function that is called
+//            when it fires; it may be left out.
+//              after(d, f)      fires once, when d has passed since after() was called. A negative duration, or a NaN,
+//                               has passed already; one too long for the clock never does
 //              at(t, f)         fires once, when tandem::clock has come to t
 //              ticker(period)   a row of instants, the first one period from when it was made. tick(ticker, f) fires at
 //                               the next one; those that were missed meanwhile are not made up for: at most one is

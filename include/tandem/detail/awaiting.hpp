@@ -4,8 +4,8 @@
 //            can be done without waiting for anybody, and says so; else it has enlisted, will be posted to the
 //            coroutine's scheduler when there is something to do, and **nothing of it may be touched any more** by the
 //            thread that called start(): another may already be running the coroutine.
-//            The coroutine is resumed by its scheduler, never by whoever completed the operation, and never under a lock
-//            of the library's. Which outcome, if several could be, is as for a thread (verbs.hpp).
+//            The coroutine is resumed by its scheduler, never by whoever completed the operation, and never under a
+//            lock of the library's. Which outcome, if several could be, is as for a thread (verbs.hpp).
 //            Destroying a coroutine that waits is destroying its awaiting: the line is left, and a turn that was given
 //            is passed on. It has to be done where its scheduler runs things, between two of them.
 // Algorithm  start:   (attempt ->) enlist -> listen for a stop and a deadline -> fall asleep
@@ -177,8 +177,8 @@ class awaiting : private resumable, private place {  // a base, so that the flag
   [[gnu::noinline]] outcome abandon_the_wait() noexcept {
     suspended_ = false;
     limit_.fall_deaf(*home());
-    // If it is in the line no more, whoever took it out has claimed it, and has posted it, or is about to. So has a stop
-    // request, or a deadline, that found it in the line. And after `busy` it was posted without being in any line.
+    // If it is in the line no more, whoever took it out has claimed it, and has posted it, or is about to. So has a
+    // stop request, or a deadline, that found it in the line. And after `busy` it was posted without being in any line.
     const bool was_listed = op_.withdraw(here());
     if (!was_listed || written() != outcome::pending) home()->take_back(*this);
     op_.leave();

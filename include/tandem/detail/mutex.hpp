@@ -4,11 +4,11 @@
 //            fair. unlock() is one store, and the last access to the mutex: the object around it may be destroyed by
 //            whoever that store let in.
 // Algorithm  One word, free or held. Whoever finds it held looks again, first with pauses, then with yields, then with
-//            naps, which grow from 20 us to 1 ms; nobody wakes anybody. The sections are so short that whoever finds the
-//            lock held waits either for nanoseconds, or for a thread that was preempted in the middle; and then giving up
-//            the core is what helps, and a kernel's wait queue would not. So unlocking need not ask whether somebody
-//            sleeps, which is what makes a mutex's unlock as expensive as its lock. docs/decisions/0010 says what that
-//            brings, and what it costs.
+//            naps, which grow from 20 us to 1 ms; nobody wakes anybody. The sections are so short that whoever finds
+//            the lock held waits either for nanoseconds, or for a thread that was preempted in the middle; and then
+//            giving up the core is what helps, and a kernel's wait queue would not. So unlocking need not ask whether
+//            somebody sleeps, which is what makes a mutex's unlock as expensive as its lock. docs/decisions/0010 says
+//            what that brings, and what it costs.
 // Invariants Whoever changed the word from free to held, and nobody else, changes it back.
 // Progress   blocking.
 // Order      edge L: unlock (release) -> lock (acquire), all that the lock guards

@@ -125,8 +125,8 @@ template <class Operation>
   }
 }
 
-/// Until `decided` is true, which somebody who is half-way through a step keeps it from: that is a matter of nanoseconds,
-/// unless such a thread was preempted; then we nap, longer each time.
+/// Until `decided` is true, which somebody who is half-way through a step keeps it from: that is a matter of
+/// nanoseconds, unless such a thread was preempted; then we nap, longer each time.
 template <class Decided>
 void until_decided(const Decided& decided) {
   auto& learned = platform::per_thread<patience>();

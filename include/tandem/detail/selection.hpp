@@ -1,14 +1,14 @@
 // tandem/detail/selection.hpp: one wait in several places: the core of every select.
 //
 // Contract   A selection has arms, each an operation on one channel, a time, or a stop request. run() for a thread, and
-//            start() for a coroutine, end with exactly one of them fired: fired() says which, and its outcome is in it. No
-//            other has done anything: what it would have sent is untouched, what it would have received is still
+//            start() for a coroutine, end with exactly one of them fired: fired() says which, and its outcome is in it.
+//            No other has done anything: what it would have sent is untouched, what it would have received is still
 //            there, and no turn that it was given is lost.
-//            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order, the
-//            first is taken. A stop that was requested before comes before all. `otherwise` is taken if no other is
+//            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order,
+//            the first is taken. A stop that was requested before comes before all. `otherwise` is taken if no other is
 //            ready, and then nothing has been waited for.
-//            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it is
-//            run again: what has changed meanwhile it is told (see waiter.hpp, several).
+//            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it
+//            is run again: what has changed meanwhile it is told (see waiter.hpp, several).
 // Algorithm  One waiter, a place per arm.
 //
 //                  begin      try each arm, in random order, while nobody knows of us
@@ -28,18 +28,19 @@
 //            channels, and one lock at a time is held.
 //            An arm that is half-way (`busy`) cannot say when to look again. A thread naps in line; a coroutine stays
 //            away, gives up the core for a moment, and posts itself, since its scheduler need not keep time.
-//            Claims on the waiter are counted. So if nobody has claimed it since it last stood in all its lines, only the
-//            arm that fired, or was told to look, has to be looked at (`only_`), however many there are.
+//            Claims on the waiter are counted. So if nobody has claimed it since it last stood in all its lines, only
+//            the arm that fired, or was told to look, has to be looked at (`only_`), however many there are.
 // Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
-//            2. When step_up succeeds each arm that is listed stands in its line, and each that was not dropped since it
+//            2. When step_up succeeds each arm that is listed stands in its line, and each that was not dropped since
+//            it
 //               last looked has nothing to offer.
 //            3. After retreat no list holds a place of ours, unless we stay.
 // Progress   As its arms. Two selections that look for each other at the same time may each drop the other's place and
 //            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
 //            after a few times each yields.
 // Order      edges A, S and W of the waiter, L of the channels' locks.
-// Cost       ready at once: the arms tried until then. Else a lock per arm to stand in line, one per arm to leave; if it
-//            stays, one for each arm that fired or was dropped.
+// Cost       ready at once: the arms tried until then. Else a lock per arm to stand in line, one per arm to leave; if
+//            it stays, one for each arm that fired or was dropped.
 // Source     [pcml-2009]; trying all, then standing in line, then looking once more: [go-chan]
 // Tests      tests/select.test.cpp, tests/model/select.model.cpp, tests/stress/select.stress.cpp
 #pragma once
@@ -328,12 +329,12 @@ class selection : private resumable {
     return decided;
   }
 
-  /// Where a selection is that has lined up: an arm has fired instead; it waits; it sleeps, and is not ours to touch; or
-  /// it has been disturbed, and is away.
+  /// Where a selection is that has lined up: an arm has fired instead; it waits; it sleeps, and is not ours to touch;
+  /// or it has been disturbed, and is away.
   enum class standing : unsigned char { fired, waits, sleeps, away };
 
-  /// Stands in every line, so that everybody can see it; may fall asleep, if that is all there is to do. A coroutine that
-  /// would have to nap stays away.
+  /// Stands in every line, so that everybody can see it; may fall asleep, if that is all there is to do. A coroutine
+  /// that would have to nap stays away.
   standing line_up(bool may_sleep) {
     naps_ = false;
     arm* const only = std::exchange(only_, nullptr);

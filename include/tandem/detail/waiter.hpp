@@ -46,8 +46,8 @@
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
 //            edge A: claim in vain (release) -> step_back (acquire): which place was dropped.
-//            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For it
-//            may have stood in that list since an earlier wait.
+//            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For
+//            it may have stood in that list since an earlier wait.
 //            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
 //            through the list's lock, what it writes goes out by edge W.
 // Cost       one read-modify-write to claim, unless steadfast, one to complete, unless suspended; a system call at each
@@ -162,15 +162,15 @@ class waiter {
 
   /// Not to be claimed from now on. Only when nobody else can know this waiter.
   void go_away() noexcept { word_.store(away, order::relaxed); }  // relaxed: published by the lock of the first list
-  /// Can be claimed from now on, and sleeps, if it says so: then whoever completes it will wake it, and nothing of it may
-  /// be touched any more. False: somebody has tried before, and it is still away.
+  /// Can be claimed from now on, and sleeps, if it says so: then whoever completes it will wake it, and nothing of it
+  /// may be touched any more. False: somebody has tried before, and it is still away.
   bool step_up(bool sleeps = false) noexcept {
     std::uint32_t seen = away;
     // relaxed: step_back() follows
     return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
-  /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since it
-  /// went away: in vain, but for the one who ended the wait, if it has ended.
+  /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since
+  /// it went away: in vain, but for the one who ended the wait, if it has ended.
   std::uint32_t step_back() noexcept { return word_.exchange(away, order::acquire /*A*/) >> claims_shift; }
   /// For one who is away: whether somebody has tried. A hint: step_up() decides.
   bool was_disturbed() const noexcept { return word_.load(order::relaxed) != away; }
