@@ -21,10 +21,10 @@
 //            gone, the loop waits for the word: then the one whose duty it was will touch the loop no more when the
 //            loop goes on.
 // Invariants The mark is in the inbox only while the loop is about to park, or parked. It is taken away once.
-// Order      edge P: push (release) -> taking the inbox (acquire): the item, and all the poster did before
+// Order      edge I: push (release) -> taking the inbox (acquire): the item, and all the poster did before
 //            edge U: woken_ = 1 (release) -> the loop's load (acquire): the poster is through with the loop
-//            edge M: the mark is left (release) -> taken away by a push (acquire): woken_ = 0 comes before woken_ = 1
-//            edge S: run() is over (release) -> the next stop() (acquire): the item that says so can be posted again
+//            edge Q: the mark is left (release) -> taken away by a push (acquire): woken_ = 0 comes before woken_ = 1
+//            edge T: run() is over (release) -> the next stop() (acquire): the item that says so can be posted again
 // Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if
 //            the loop sleeps.
 // Source     [treiber-1986] the stack; taken as a whole, so it knows no ABA
@@ -65,13 +65,13 @@ class run_loop final : public scheduler {
   void run() noexcept {
     run_until(stop_.done);
     stop_.done = false;
-    stopping_.store(false, order::release /*S*/);  // a stop() from now on is for the next run()
+    stopping_.store(false, order::release /*T*/);  // a stop() from now on is for the next run()
   }
 
   /// Lets run() return. From any thread; calling it again before run() has returned changes nothing.
   void stop() noexcept {
     // even from the loop's own thread by way of the inbox: behind whatever is there already
-    if (!stopping_.exchange(true, order::acquire /*S*/)) push(stop_);
+    if (!stopping_.exchange(true, order::acquire /*T*/)) push(stop_);
   }
 
   /// Runs `work`, and what else is posted, until `work` is done; returns, or throws, what it does.
@@ -129,11 +129,11 @@ class run_loop final : public scheduler {
   };
 
   void push(run_item& item) noexcept {
-    // relaxed: what is below is its poster's affair; edge P of each reaches the loop through the release sequence
+    // relaxed: what is below is its poster's affair; edge I of each reaches the loop through the release sequence
     run_item* top = inbox_.load(order::relaxed);
     do {
       item.next = top == &asleep_ ? nullptr : top;
-    } while (!inbox_.compare_exchange_weak(top, &item, order::acq_rel /*P, M*/, order::relaxed));
+    } while (!inbox_.compare_exchange_weak(top, &item, order::acq_rel /*I, Q*/, order::relaxed));
     if (top != &asleep_) return;
     const void* const address = woken_.address();  // before the store: after it there may be no loop
     woken_.store(1, order::release /*U*/);
@@ -160,7 +160,7 @@ class run_loop final : public scheduler {
   /// Moves what others have posted to the own queue, the oldest first. False if there was nothing.
   bool collect() noexcept {
     if (inbox_.load(order::relaxed) == nullptr) return false;  // relaxed: a hint; the exchange takes it
-    run_item* newest = inbox_.exchange(nullptr, order::acquire /*P*/);
+    run_item* newest = inbox_.exchange(nullptr, order::acquire /*I*/);
     run_item* oldest = nullptr;
     while (newest != nullptr) {
       run_item* const older = newest->next;
@@ -189,10 +189,10 @@ class run_loop final : public scheduler {
   }
 
   void sleep() noexcept {
-    woken_.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away: edge M
+    woken_.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away: edge Q
     run_item* seen = nullptr;
     // relaxed: if there is something, collect() takes it
-    if (!inbox_.compare_exchange_strong(seen, &asleep_, order::release /*M*/, order::relaxed)) return;
+    if (!inbox_.compare_exchange_strong(seen, &asleep_, order::release /*Q*/, order::relaxed)) return;
     const auto until = timers_.empty() ? platform::no_deadline : timers_.next_due();
     while (woken_.load(order::acquire /*U*/) == 0) {
       if (until != platform::no_deadline && platform::clock::now() >= until) {

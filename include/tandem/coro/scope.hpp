@@ -22,7 +22,7 @@
 //            it is done. So the scheduler runs each end by itself, and none inside another.
 // Invariants 1. The word counts a task from before it is posted until after it has been destroyed.
 //            2. `joined` is set by the one who waits, and taken back by it when it goes on.
-// Order      edge N: the word, decremented (release) -> found zero by join(), or decremented by the last (acquire): all
+// Order      edge H: the word, decremented (release) -> found zero by join(), or decremented by the last (acquire): all
 //                    that the tasks did, and the first error
 //            edge J: `joined`, set (release) -> found by the last (acquire): who waits, and that it is suspended
 // Cost       a task: two allocations (its frame, its node), two posts, two read-modify-writes of one word.
@@ -59,12 +59,12 @@ class head_count {
   }
   /// The last that whoever is done does: the count may be gone when this returns.
   void one_less() noexcept {
-    if (word_.fetch_sub(1, order::acq_rel /*N, J*/) != (joined | 1)) return;
+    if (word_.fetch_sub(1, order::acq_rel /*H, J*/) != (joined | 1)) return;
     scheduler* const where = where_;
     run_item* const who = who_;
     where->post(*who);
   }
-  bool is_zero() const noexcept { return word_.load(order::acquire /*N*/) == 0; }
+  bool is_zero() const noexcept { return word_.load(order::acquire /*H*/) == 0; }
 
   /// To be awaited: goes on when all are done.
   class zero;
@@ -97,7 +97,7 @@ class head_count::zero : private run_item {
     of_.where_ = &scheduler_of(waiting);
     of_.who_ = this;
     suspended_ = true;
-    if (of_.word_.fetch_or(joined, order::acq_rel /*N, J*/) != 0) return true;  // not ours to touch any more
+    if (of_.word_.fetch_or(joined, order::acq_rel /*H, J*/) != 0) return true;  // not ours to touch any more
     suspended_ = false;
     take_back();
     return false;
@@ -128,7 +128,7 @@ class scope {
   scope& operator=(const scope&) = delete;
   ~scope() {
     detail::require(tasks_.is_zero(), "a scope was destroyed with tasks that are not done: co_await its join() first");
-    detail::require(!failed_.load(order::relaxed),  // relaxed: after edge N
+    detail::require(!failed_.load(order::relaxed),  // relaxed: after edge H
                     "a scope was destroyed with an error that nobody has been told of: co_await its join() first");
   }
 
@@ -179,13 +179,13 @@ class scope {
   };
 
   void note(detail::failure what) noexcept {
-    // relaxed: it only tells who is the first; edge N carries the error
+    // relaxed: it only tells who is the first; edge H carries the error
     if (!what || failed_.exchange(true, order::relaxed)) return;
     error_ = std::move(what);
     stop_.request_stop();
   }
   void tell() {
-    // relaxed: after edge N
+    // relaxed: after edge H
     if (!failed_.load(order::relaxed)) return;
     failed_.store(false, order::relaxed);
     detail::rethrow(std::exchange(error_, {}));
