@@ -10,18 +10,21 @@
 //              Resumed where  If the promise has a function scheduler() that returns a tandem::scheduler&, the
 //                             coroutine is posted to that scheduler, and resumed where it runs things. If it has none,
 //                             it is resumed by the thread that completed its operation, when that thread's own
-//                             operation is over but has not returned yet: it should not stay there long. That happens
-//                             one coroutine after the other, not one inside the other, so the stack does not grow with
-//                             their number. Never under a lock of the library's.
+//                             operation is over but has not returned yet: it should not stay there long, nor block.
+//                             That happens one coroutine after the other, not one inside the other, so the stack does
+//                             not grow with their number. Never under a lock of the library's.
 //              Deadlines      are kept by the scheduler: the co_try_ verbs that take one need a scheduler that keeps
 //                             time, as run_loop and thread_pool do.
 //              Lifetime       The argument of co_send(T&&) stays where it is until the coroutine goes on, and is then
 //                             moved from iff the outcome is ok. co_send(const T&) keeps a copy in the awaitable.
+//                             The channel, or a port of it, is there as long as the coroutine waits.
 //                             A coroutine that waits may be destroyed, where its scheduler runs things, between two of
 //                             them: its operation has then not happened; but if a partner was quicker, it has, and a
-//                             message that was received is destroyed with the coroutine.
+//                             message that was received is destroyed with the coroutine. Without a scheduler it may
+//                             be destroyed only if nobody can be completing it just then.
 //              Allocation     none, beside the coroutine's own frame.
-//              Exceptions     what the plain verb throws, and std::bad_alloc nowhere.
+//              Exceptions     what the plain verb throws, and std::bad_alloc nowhere. What a coroutine that is resumed
+//                             lets out of resume() ends the program.
 // Algorithm  detail/awaiting.hpp
 // Tests      tests/awaitable.test.cpp, tests/model/coroutine.model.cpp, tests/stress/coroutine.stress.cpp
 #pragma once
