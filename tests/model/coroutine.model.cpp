@@ -378,6 +378,13 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     });
     loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_try_receive_for(1s, stop.get_token()); }));
   });
+  holds("rendezvous: a receiver is destroyed while it is stopped", 44, {.early_timeouts = 1}, [] {
+    phone c;
+    run_loop loop;
+    tandem::stop_source stop;
+    const auto other = lab::spawn("other", [&] { stop.request_stop(); });
+    loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_try_receive_for(1s, stop.get_token()); }));
+  });
   holds("mailbox: a receiver is destroyed, and the next has its turn", 17069, {}, [] {
     const no_letter_left at_the_end;
     box c(1);
