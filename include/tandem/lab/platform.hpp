@@ -364,7 +364,7 @@ class stop_source {
 };
 
 template <class Callback>
-class stop_callback : private stopping::registered {
+class stop_callback final : private stopping::registered {
  public:
   using callback_type = Callback;
   template <class C>
