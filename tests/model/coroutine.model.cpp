@@ -140,7 +140,7 @@ TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]")
 }
 
 TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
-  holds("mailbox: a thread sends, a coroutine receives", 1271, {.weak_memory = false}, [] {
+  holds("mailbox: a thread sends, a coroutine receives", 11462, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -155,7 +155,7 @@ TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
     }
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("mailbox: a coroutine sends, a thread receives", 1293, {.weak_memory = false}, [] {
+  holds("mailbox: a coroutine sends, a thread receives", 12688, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     talker sender;
     witness receiver;
@@ -183,7 +183,7 @@ TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("mailbox: two loops", 1469, {.weak_memory = false}, [] {
+  holds("mailbox: two loops", 14507, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     talker sender, receiver;
     box c(1);
@@ -313,7 +313,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
     }
     check_explained(meeting_place(), closer, receiver);
   });
-  holds("mailbox: closed while a coroutine receives", 34084, {}, [] {
+  holds("mailbox: closed while a coroutine receives", 33545, {}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker receiver;
@@ -328,7 +328,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
     }
     check_explained(bounded_queue(1), closer, receiver);
   });
-  holds("mailbox: closed while a coroutine sends", 1100, {}, [] {
+  holds("mailbox: closed while a coroutine sends", 1074, {}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker sender;
@@ -378,14 +378,14 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     });
     loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_try_receive_for(1s, stop.get_token()); }));
   });
-  holds("rendezvous: a receiver is destroyed while it is stopped", 44, {.early_timeouts = 1}, [] {
+  holds("rendezvous: a receiver is destroyed while it is stopped", 55, {.early_timeouts = 1}, [] {
     phone c;
     run_loop loop;
     tandem::stop_source stop;
     const auto other = lab::spawn("other", [&] { stop.request_stop(); });
     loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_try_receive_for(1s, stop.get_token()); }));
   });
-  holds("mailbox: a receiver is destroyed, and the next has its turn", 17069, {}, [] {
+  holds("mailbox: a receiver is destroyed, and the next has its turn", 16786, {}, [] {
     const no_letter_left at_the_end;
     box c(1);
     run_loop loop;
@@ -514,7 +514,7 @@ TEST_CASE("without a scheduler, what the coroutine does next comes after what it
     const tandem::stop_source stop;
     passes(c, [&] { return c.co_receive(stop.get_token()); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("mailbox: on the spot", 2365, {}, [&] {
+  holds("mailbox: on the spot", 2348, {}, [&] {
     const no_letter_left at_the_end;
     box c(2);
     passes(c, [&] { return c.co_receive(); }, [&](int number) { return c.send(letter(number)); });

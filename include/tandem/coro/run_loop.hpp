@@ -142,15 +142,14 @@ class run_loop final : public scheduler {
 
   void run_until(const bool& done) noexcept {
     const on_this_thread here(*this);
-    unsigned since_a_look = 0;
     while (!done) {
-      run_item* item = since_a_look < items_per_look ? mine_.pop() : nullptr;
+      run_item* item = since_a_look_ < items_per_look ? mine_.pop() : nullptr;
       if (item != nullptr) {
-        ++since_a_look;
+        ++since_a_look_;
         item->run();
         continue;
       }
-      since_a_look = 0;
+      since_a_look_ = 0;
       const bool collected = collect();
       const bool fired = fire();
       if (!collected && !fired && mine_.empty()) sleep();
@@ -208,6 +207,7 @@ class run_loop final : public scheduler {
 
   run_queue mine_;
   detail::timer_queue timers_;
+  unsigned since_a_look_ = 0;  // items run since the inbox and the timers were looked at
   end stop_;
   platform::atomic<bool> stopping_{false};
   mark asleep_;

@@ -164,7 +164,7 @@ class awaiting : private resumable, private place {  // a base, so that the flag
       suspended_ = false;
       return !is_over(how);
     } else {
-      waits(!Operation::polls && Limit::alone ? firmness::steadfast : firmness::revocable);
+      waits(Limit::alone ? firmness::steadfast : firmness::revocable);
       return wait();
     }
   }
