@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <iostream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -26,19 +25,6 @@ const reach far{.preemptions = 2, .spurious = 1};
 const reach near{.preemptions = 1, .rereads = 0};
 const reach nearest{.preemptions = 0, .rereads = 0};
 
-/// Beyond that, at random: some of the executions with any number of preemptions, spurious wake-ups, early timeouts.
-template <class Body>
-void survives(std::string_view name, Body&& body) {
-  lab::options options;
-  options.how = lab::search::pct;
-  options.executions = 5'000;
-  options.spurious = 2;
-  options.early_timeouts = 0;
-  const auto report = lab::explore(options, body);
-  std::cout << name << ", at random: " << report.executions << " executions" << std::endl;
-  INFO(report.summary());
-  REQUIRE(report.passed());
-}
 template <class Body>
 void holds_and_survives(std::string_view name, std::uint64_t floor, const reach& close, Body body) {
   holds(name, floor, close, body);

@@ -113,6 +113,8 @@ class task_promise : public task_state {
     const failure* const what = std::get_if<2>(&outcome_);
     return what != nullptr ? *what : failure();
   }
+  /// Once it is done: what it returned; nullptr if something left it.
+  const T* value() const noexcept { return std::get_if<1>(&outcome_); }
 
  private:
   std::variant<std::monostate, T, failure> outcome_;
@@ -239,6 +241,11 @@ struct detail::task_access {
   template <class T>
   static failure error(const task<T>& work) noexcept {
     return work.coroutine_.promise().error();
+  }
+  /// Once it is done: what it has returned, which stays there; nullptr if something has left it. Not for task<void>.
+  template <class T>
+  static const T* value(const task<T>& work) noexcept {
+    return work.coroutine_.promise().value();
   }
 };
 

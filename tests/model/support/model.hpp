@@ -60,6 +60,21 @@ void holds(std::string_view name, std::uint64_t floor, const reach& far, Body&& 
   CHECK((report.executions >= floor || is_part));
 }
 
+/// For what has more threads than can be explored: some of its executions, at random, with any number of preemptions.
+/// Time passes only when nobody can do anything else.
+template <class Body>
+void survives(std::string_view name, Body&& body) {
+  lab::options options;
+  options.how = lab::search::pct;
+  options.executions = 5'000;
+  options.spurious = 2;
+  options.early_timeouts = 0;
+  const auto report = lab::explore(options, body);
+  std::cout << name << ", at random: " << report.executions << " executions" << std::endl;
+  INFO(report.summary());
+  REQUIRE(report.passed());
+}
+
 /// What one thread did and saw. Each has its own: the order in which threads write is not theirs to see. A verb's
 /// outcome is returned as the bare enumerator, which may be ignored.
 class witness {
