@@ -28,7 +28,7 @@
 //            the task at its end. The value stays in the task until all are done. One word says which branch was the
 //            first to end, another which has decided: in when_all the first that threw, in when_any the first that
 //            succeeded. Whoever decides requests the stop. scope.hpp's head_count wakes the one who waits.
-// Order      edge N (scope.hpp): everything that the branches did
+// Order      edge H (scope.hpp): everything that the branches did
 // Cost       a branch: two posts, three read-modify-writes.
 // Tests      tests/compose.test.cpp, tests/model/compose.model.cpp, tests/stress/compose.stress.cpp
 #pragma once
@@ -167,7 +167,7 @@ class gathering {
   void ended(std::uint32_t which, bool threw, bool succeeded) noexcept;
   /// Once all are done: the branch that it comes to, or nobody.
   std::uint32_t who() const noexcept {
-    const std::uint32_t decided = decided_.load(order::relaxed);  // relaxed: after edge N
+    const std::uint32_t decided = decided_.load(order::relaxed);  // relaxed: after edge H
     return decided != nobody || when_ == ends::all ? decided : first_.load(order::relaxed);
   }
 
@@ -180,7 +180,7 @@ class gathering {
 
   static bool is_first(platform::atomic<std::uint32_t>& word, std::uint32_t which) noexcept {
     std::uint32_t seen = nobody;
-    // relaxed: it only tells who was the first; edge N carries the rest
+    // relaxed: it only tells who was the first; edge H carries the rest
     return word.compare_exchange_strong(seen, which, order::relaxed, order::relaxed);
   }
 
