@@ -42,7 +42,7 @@ auto breaking() {
 }  // namespace
 
 TEST_CASE("when_any: a letter that comes for one of two is received once, and no other is lost", "[model][compose]") {
-  holds("when_any, a letter for the second", 1, near, [] {
+  holds("when_any, a letter for the second", 129758, near, [] {
     const no_letter_left at_the_end;
     mailbox<letter> first(1);
     mailbox<letter> second(1);
@@ -53,7 +53,7 @@ TEST_CASE("when_any: a letter that comes for one of two is received once, and no
     lab::check(won.index == 1 && won.value && won.value->number() == 2, "it is the second who wins");
     lab::check(!second.try_receive().has_value(), "its letter came once");
   });
-  holds("when_any, a letter for each", 1, near, [] {
+  holds("when_any, a letter for each", 709, near, [] {
     const no_letter_left at_the_end;
     mailbox<letter> first(1);
     mailbox<letter> second(1);
@@ -67,7 +67,7 @@ TEST_CASE("when_any: a letter that comes for one of two is received once, and no
 }
 
 TEST_CASE("when_any: a stop from outside against a letter", "[model][compose]") {
-  holds("when_any, stopped", 1, {.preemptions = 2}, [] {
+  holds("when_any, stopped", 24276, {.preemptions = 2}, [] {
     const no_letter_left at_the_end;
     mailbox<letter> inbox(1);
     tandem::stop_source stop;
@@ -84,7 +84,7 @@ TEST_CASE("when_any: a stop from outside against a letter", "[model][compose]") 
 }
 
 TEST_CASE("when_all and when_any on a pool: the last one wakes whoever waits", "[model][compose]") {
-  holds("when_all, one thread", 1, {.preemptions = 3, .spurious = 1}, [] {
+  holds("when_all, one thread", 41036, {.preemptions = 3, .spurious = 1}, [] {
     tandem::cell<int> first(0);
     tandem::cell<int> second(0);
     tandem::thread_pool pool(1);
@@ -145,7 +145,7 @@ TEST_CASE("then: the promise is kept, broken, or nobody asks, whoever comes firs
       lab::check(called == (kept ? 1 : 0), "the function is called if there is a value");
     };
   };
-  holds("then, kept", 1, near, followed(true, true));
-  holds("then, broken", 1, near, followed(false, true));
-  holds("then, nobody asks", 1, near, followed(true, false));
+  holds("then, kept", 51038, near, followed(true, true));
+  holds("then, broken", 25476, near, followed(false, true));
+  holds("then, nobody asks", 64420, near, followed(true, false));
 }
