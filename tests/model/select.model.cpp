@@ -626,6 +626,39 @@ TEST_CASE("a selector stays in line", "[model][select]") {
   });
 }
 
+TEST_CASE("a slot that is half-way is looked at again, whatever happens elsewhere", "[model][select]") {
+  holds("a selector that is told of another", 387855, {.short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1), b(1);
+    int sum = 0;
+    const auto add_up = [&](const result<letter>& r) { sum += r->number(); };
+    selector all;
+    all.add(receive_from(a, add_up));
+    all.add(receive_from(b, add_up));
+    const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+    const auto two = lab::spawn("two", [&] { lab::check(b.send(letter(2)) == status::ok, "there is room"); });
+    all.select();
+    all.select();
+    lab::check(sum == 3, "each once");
+  });
+  holds("a select that is told in vain of another", 60326, {.rereads = 0, .short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1), b(1);
+    account me;
+    {
+      const auto one = lab::spawn("one", [&] {
+        lab::check(a.send(letter(1)) == status::ok, "there is room");
+        static_cast<void>(a.try_receive());
+      });
+      const auto two = lab::spawn("two", [&] { lab::check(b.send(letter(2)) == status::ok, "there is room"); });
+      select(receive_from(a, note_in(me)), receive_from(b, note_in(me)));
+    }
+    lab::check(me.received != 0, "one of them");
+    while (a.try_receive() || b.try_receive()) {
+    }
+  });
+}
+
 TEST_CASE("three that could meet", "[model][select]") {
   holds("a sender, and two selects that would receive", 2316, {.weak_memory = false}, [] {
     const no_letter_left at_the_end;

@@ -415,7 +415,8 @@ class selection : private resumable {
     }
     a.listed_ = false;
     if (how != outcome::look && !stays_) return end(a, how);
-    if (!goes_away() && !has_instants_) only_ = &a;  // all others stand in line
+    // all others stand in line, and none of them has to be looked at again before long
+    if (!goes_away() && !has_instants_ && !naps_) only_ = &a;
     if (how != outcome::look) return end(a, how);
     const outcome now = a.attempt();
     return is_final(now) && end(a, now);

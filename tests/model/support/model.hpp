@@ -36,6 +36,7 @@ struct reach {
   bool weak_memory = true;
   unsigned longest_spin = 0;
   unsigned longest_yield = 0;
+  int short_poll = 1;
 };
 
 /// Explores all of it: nothing may be wrong, and no fewer executions may be found than when this was written. Where not
@@ -50,6 +51,7 @@ void holds(std::string_view name, std::uint64_t floor, const reach& far, Body&& 
   options.weak_memory = far.weak_memory;
   options.longest_spin = far.longest_spin;
   options.longest_yield = far.longest_yield;
+  options.short_poll = far.short_poll;
   options.executions = support::cases<std::uint64_t>(options.executions, 20'000);
   const auto report = lab::explore(options, body);
   std::cout << name << ": " << report.summary() << std::endl;
