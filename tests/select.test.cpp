@@ -390,6 +390,13 @@ TEST_CASE("select: of several arms that are ready each has the same chance", "[s
     CHECK(is_about(fired[1], rounds, 1.0 / 2));
     CHECK(is_about(fired[2], rounds, 1.0 / 2));
   }
+  SECTION("three rendezvous") {
+    rendezvous<int> x, y, z;
+    for (auto* const meeting : {&x, &y, &z}) meeting->close();
+    std::array<int, 3> fired{};
+    for (int i = 0; i < rounds; ++i) ++fired[select(receive_from(x), receive_from(y), receive_from(z))];
+    for (const int count : fired) CHECK(is_about(count, rounds, 1.0 / 3));
+  }
   SECTION("an instant is no worse than a channel") {
     std::array<int, 2> fired{};
     for (int i = 0; i < rounds; ++i) ++fired[select(receive_from(a), after(0s))];
