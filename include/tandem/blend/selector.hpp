@@ -2,7 +2,7 @@
 //
 // Contract   A selector has arms as a select has (select.hpp), added one by one: add(arm) returns its number, from 0.
 //            select() waits until one of them fires, calls its function, and returns its number; co_select() is
-//            awaited; try_select() does not wait, and says nothing if none was ready.
+//            awaited; try_select() does not wait, and says nothing if none was ready and there is no otherwise.
 //              selector inboxes;
 //              for (auto& m : mailboxes) inboxes.add(receive_from(m, read));
 //              for (;;) inboxes.select();
@@ -10,13 +10,14 @@
 //            there, and it looks there first the next time. So a select costs what has changed since the last one, not
 //            what there is to wait for.
 //            switch_on(number, false) leaves an arm out from now on: that of a channel that is closed, for one.
-//            An arm's variables, channels and tokens outlive the selector; so they must be where they were when it
-//            goes.
+//            An arm's variables, channels and tickers outlive the selector, where they were when it was added: in
+//            their lines it stands even when it is idle.
 //              Choice      as in select(): each that is ready has the same chance, or, selector(in_order), the first.
 //              Threads     used by one at a time. It may be handed from one to another between two selects.
 //              Exceptions  add: std::bad_alloc. Otherwise what an arm's function throws; the selector can be used on.
 //              Allocation  add: one for the arm, and room for its pointer. select: none.
-//              Misuse      as in select(); destroying it, or adding to it, while it waits.
+//              Misuse      as in select(), but for try_select(), which does not wait; a number that was never given;
+//                          destroying it, or adding to it, while it waits. An arm's function may add.
 // Algorithm  detail/selection.hpp
 // Cost       a select that waits: a lock for the arm that fired last and for each that was dropped since, and two
 //            read-modify-writes.
