@@ -164,6 +164,23 @@ TEST_CASE("when_all: the first error stops the others, and is thrown when all ar
   CHECK(thrown_by([&] { loop.block_on(when_all(std::move(tasks))); }) == "one of many");
 }
 
+TEST_CASE("functions are called in order, all of them before the first task begins", "[compose]") {
+  const watchdog guard("functions called in order");
+  run_loop loop;
+  std::string seen;
+  const auto noting = [&seen](char called, char begun) {
+    return [&seen, called, begun](const stop_token&) {
+      seen += called;
+      return [](std::string& to, char c) -> task<> {
+        to += c;
+        co_return;
+      }(seen, begun);
+    };
+  };
+  loop.block_on(when_all(noting('a', 'A'), noting('b', 'B'), noting('c', 'C')));
+  CHECK(seen == "abcABC");
+}
+
 TEST_CASE("when_all takes tasks, functions and futures together", "[compose]") {
   const watchdog guard("a mixed when_all");
   run_loop loop;

@@ -145,7 +145,8 @@ TEST_CASE("then: the promise is kept, broken, or nobody asks, whoever comes firs
       lab::check(called == (kept ? 1 : 0), "the function is called if there is a value");
     };
   };
-  holds("then, kept", 51038, near, followed(true, true));
-  holds("then, broken", 25476, near, followed(false, true));
-  holds("then, nobody asks", 64420, near, followed(true, false));
+  // by clang; by g++, which destroys the parameters of a coroutine in another order, a few more
+  holds("then, kept", 46930, near, followed(true, true));
+  holds("then, broken", 22608, near, followed(false, true));
+  holds("then, nobody asks", 59306, near, followed(true, false));
 }

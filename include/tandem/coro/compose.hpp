@@ -3,7 +3,8 @@
 // Contract   when_all(what...) is a task that runs all of it side by side, and returns a tuple of what they return.
 //            when_any(what...) is a task that returns {index, value} of the first to succeed; the others are stopped.
 //            Both take, mixed as you like,
-//              a function of a stop_token that returns a task: it is called, and can be stopped
+//              a function of a stop_token that returns a task: it is called, each in turn, before the first task
+//                              begins; and can be stopped
 //              a task          (when_all only) nobody can stop it
 //              a future        its get is awaited, and can be stopped; it brings a result
 //            or one std::vector of one of these, and then return a vector, or {index, value}. A void task brings a
@@ -258,7 +259,7 @@ class branches {
                                                          std::type_identity<std::variant<carried<T>...>>>::type>;
 
   template <class... F>
-  explicit branches(const platform::stop_token& stop, F&... functions) : all_(functions(stop)...) {}
+  explicit branches(const platform::stop_token& stop, F&... functions) : all_{functions(stop)...} {}
 
   void begin(scheduler& where, gathering& in) noexcept {
     std::apply([&, number = std::uint32_t{0}](auto&... each) mutable { (each.begin(where, in, number++), ...); }, all_);
