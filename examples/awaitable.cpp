@@ -25,7 +25,8 @@ void ben(counter& c) {
 // [coroutine]
 tandem::task<> co_ana(counter& c) {
   for (const auto* parcel : {"a book", "a lamp"}) {
-    if (!co_await c.co_send(parcel)) co_return;
+    const auto sent = co_await c.co_send(parcel);
+    if (!sent) co_return;
   }
   c.close();
 }

@@ -123,7 +123,8 @@ class head_count::zero : private run_item {
 class scope {
  public:
   /// Its tasks run on `where`, which outlives it.
-  explicit scope(scheduler& where) : where_(where) {}
+  // Out of line: once it is inlined, g++ 12 takes the library's stop_source for one that is used before it is made.
+  [[gnu::noinline]] explicit scope(scheduler& where) : where_(where) {}
   scope(const scope&) = delete;
   scope& operator=(const scope&) = delete;
   ~scope() {
