@@ -13,6 +13,7 @@
 
 #include <tandem/blend/select.hpp>
 #include <tandem/blend/selector.hpp>
+#include <tandem/coro/compose.hpp>
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/coro/scope.hpp>
 #include <tandem/coro/task.hpp>
@@ -1002,6 +1003,43 @@ inline void all_are_done() {
       does(first), does(second));
 }
 
+/// The first error asks the others to stop, and is told once.
+inline void an_error_is_told() {
+  tandem::run_loop loop;
+  loop.block_on([](tandem::run_loop& where) -> tandem::task<> {
+    tandem::scope all(where);
+    for (int i = 1; i <= 2; ++i) {
+      all.spawn([](int number) -> tandem::task<> {
+        if (number != 0) throw number;
+        co_return;
+      }(i));
+    }
+    int told = 0;
+    try {
+      co_await all.join();
+    } catch (int what) {
+      told = what;
+    }
+    lab::check(told == 1 && all.stop_token().stop_requested(), "the first error, and a stop");
+  }(loop));
+}
+
+/// The first to succeed wins; if nobody does, the first to end.
+inline void the_first_of_two() {
+  tandem::run_loop loop;
+  const auto says = [](int number, status how) {
+    return [=](const tandem::stop_token&) -> tandem::task<tandem::result<int>> {
+      return [](int n, status h) -> tandem::task<tandem::result<int>> {
+        co_return h ? tandem::result<int>(n) : tandem::result<int>(h);
+      }(number, how);
+    };
+  };
+  const auto won = loop.block_on(tandem::when_any(says(1, status::closed), says(2, status::ok), says(3, status::ok)));
+  lab::check(won.index == 1 && won.value.value_or(0) == 2, "the first to succeed");
+  const auto lost = loop.block_on(tandem::when_any(says(1, status::closed), says(2, status::timeout)));
+  lab::check(lost.index == 0 && lost.value.error() == status::closed, "the first to end");
+}
+
 /// What is posted first is run by one thread, what is posted second by another.
 class by_turns final : public tandem::scheduler {
  public:
@@ -1259,6 +1297,8 @@ inline list of_coroutines() {
       {"a coroutine met", a_coroutine_met, {}},
       {"a task that ends elsewhere", a_task_that_ends_elsewhere, {}},
       {"all are done", all_are_done, punctual(1)},
+      {"an error is told", an_error_is_told, {}},
+      {"the first of two", the_first_of_two, {}},
   };
 }
 

@@ -71,7 +71,9 @@ GUARDED = re.compile(r"^(\s*if \(.*\)) ([^{]*;)$")
 
 
 # How long to poll, and what a duration comes to: arithmetic, which tests/waiter.test.cpp and tests/verbs.test.cpp test.
-ELSEWHERE = ("backoff.hpp", "deadline.hpp")
+# How a coroutine waits, what it is scheduled by, and how a select goes through its arms: mostly what one thread does by
+# itself, which the tests of awaitable, scheduler, select and selector look at, and their models.
+ELSEWHERE = ("backoff.hpp", "deadline.hpp", "awaiting.hpp", "scheduling.hpp", "selection.hpp", "timer_queue.hpp")
 
 
 def files():
@@ -337,7 +339,7 @@ def main():
         options.jobs
     ) as pool:
         options.snapshot = pathlib.Path(folder)
-        for part in ("include", "tests/mutation"):  # the tree may change while this runs
+        for part in ("include", "tests/mutation", "tests/support"):  # the tree may change while this runs
             shutil.copytree(ROOT / part, options.snapshot / part)
         options.together = options.snapshot / "together"
         options.together.mkdir()
