@@ -586,7 +586,7 @@ TEST_CASE("a selector stays in line", "[model][select]") {
   holds("two of them, twice", 423, {.rereads = 0, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
-    account giver, taker;
+    account giver;
     const auto other = lab::spawn("giver", [&] {
       letter one(1), two(2);
       selector all;
