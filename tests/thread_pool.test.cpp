@@ -203,8 +203,7 @@ TEST_CASE("an item may post itself again; the stack does not grow", "[thread_poo
   std::optional<job> again;
   thread_pool pool(1);
   again.emplace([&] {
-    const int here = 0;
-    if (frames.size() < 10) frames.insert(&here);
+    if (frames.size() < 10) frames.insert(__builtin_frame_address(0));  // not of a local: a sanitizer may move those
     if (--left == 0) return done.say();
     pool.post(*again);
   });
