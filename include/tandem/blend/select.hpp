@@ -155,10 +155,10 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
 template <class F>
 class stop_arm final : public detail::arm_of<stop_arm<F>> {
  public:
-  stop_arm(const stop_token& token, F f)
-      : detail::arm_of<stop_arm<F>>(detail::arm::kind::stop), token_(token), then_(std::move(f)) {}
+  stop_arm(stop_token token, F f)
+      : detail::arm_of<stop_arm<F>>(detail::arm::kind::stop), token_(std::move(token)), then_(std::move(f)) {}
   stop_arm(stop_arm&& other) noexcept
-      : detail::arm_of<stop_arm<F>>(std::move(other)), token_(other.token_), then_(std::move(other.then_)) {}
+      : detail::arm_of<stop_arm<F>>(std::move(other)), token_(std::move(other.token_)), then_(std::move(other.then_)) {}
 
  private:
   /// Takes no lock, and is run by whoever requests the stop.

@@ -136,7 +136,7 @@ class scope {
   /// Starts `work`, soon. Precondition: it is not empty, and has not been awaited.
   void spawn(task<void> work) {
     detail::require(static_cast<bool>(work), "an empty task was spawned: it was moved from");
-    child* const made = new child(*this, std::move(work));
+    auto* const made = new child(*this, std::move(work));
     tasks_.one_more();
     where_.post(*made);
   }

@@ -74,7 +74,7 @@ struct by_partner {
 class by_stop {
  public:
   static constexpr bool alone = false;
-  explicit by_stop(const platform::stop_token& stop) : token_(stop) {}
+  explicit by_stop(platform::stop_token stop) : token_(std::move(stop)) {}
   bool is_stopped() const noexcept { return token_.stop_requested(); }
   static constexpr bool is_late() noexcept { return false; }
   void listen(waiter& who, scheduler&) { callback_.emplace(token_, cancel{&who}); }

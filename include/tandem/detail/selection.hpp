@@ -69,6 +69,8 @@ class arm {
   /// An operation on a channel, or what looks like one; an instant; a stop request; what to do if nothing is ready.
   enum class kind : std::uint8_t { channel, instant, stop, otherwise };
 
+  arm& operator=(arm&&) = delete;
+
   // as in operation.hpp
   virtual outcome attempt() noexcept { return outcome::refused; }
   virtual outcome enlist(place&) noexcept { return outcome::pending; }
@@ -97,12 +99,13 @@ class arm {
   explicit arm(kind what, bool tries_first = true) noexcept : kind_(what), tries_first_(tries_first) {}
   arm(arm&& other) noexcept
       : kind_(other.kind_), tries_first_(other.tries_first_), on_(other.on_), fired_(other.fired_) {}
-  arm& operator=(arm&&) = delete;
   ~arm() = default;
 
  private:
   friend class selection;
   bool is(kind what) const noexcept { return on_ && kind_ == what; }
+  /// Precondition: it has stood in line.
+  place& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
 
   kind kind_;
   bool tries_first_;  // trying is cheaper than standing in line
@@ -317,8 +320,8 @@ class selection : private resumable {
     for (std::size_t i = 0; i < arms_.size(); ++i) {
       arm& a = next(i, random);
       if (a.listed_) {
-        if (!a.half_way_ && !a.here_->was_dropped()) continue;  // it has stayed, and nothing has happened there
-        a.withdraw(*a.here_);
+        if (!a.half_way_ && !a.here().was_dropped()) continue;  // it has stayed, and nothing has happened there
+        a.withdraw(a.here());
         a.listed_ = false;
       }
       if (!a.is(arm::kind::channel) && !a.is(arm::kind::instant)) continue;
@@ -352,7 +355,7 @@ class selection : private resumable {
       for (std::size_t i = 0; i < arms_.size(); ++i) {
         arm& a = tries == 0 && !one_tries_first_ && !has_instants_ ? next(i, random) : *arms_[i];
         if (!a.is(arm::kind::channel)) continue;
-        if (a.listed_ && !a.half_way_ && !a.here_->was_dropped()) continue;
+        if (a.listed_ && !a.half_way_ && !a.here().was_dropped()) continue;
         if (line_up(a)) return standing::fired;
         naps_ = naps_ || a.half_way_;
       }
@@ -384,16 +387,16 @@ class selection : private resumable {
 
   bool line_up(arm& a) noexcept {
     if (!a.here_) a.here_.emplace(static_cast<waiter&>(*this), a.number_);
-    if (a.listed_) a.withdraw(*a.here_);
+    if (a.listed_) a.withdraw(a.here());
     for (;;) {
-      static_cast<void>(a.here_->was_dropped());
-      const outcome at_first = a.enlist(*a.here_);
+      static_cast<void>(a.here().was_dropped());
+      const outcome at_first = a.enlist(a.here());
       a.listed_ = !is_final(at_first);
       if (!a.listed_) return end(a, at_first);
       a.stood_ = true;
       a.half_way_ = at_first == outcome::busy;
       if (at_first != outcome::look) return false;
-      a.withdraw(*a.here_);
+      a.withdraw(a.here());
       a.listed_ = false;
       const outcome how = a.attempt();
       if (is_final(how)) return end(a, how);
@@ -470,7 +473,7 @@ class selection : private resumable {
     for (arm* const a : arms_) leave(*a);
   }
   void leave(arm& a) noexcept {
-    if (std::exchange(a.listed_, false)) a.withdraw(*a.here_);
+    if (std::exchange(a.listed_, false)) a.withdraw(a.here());
     if (std::exchange(a.stood_, false)) a.leave();
   }
 
