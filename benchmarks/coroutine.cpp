@@ -28,6 +28,13 @@ void add_engine() {
   add_crowd<T, coroutine_crowd<T, E>>(E::name, 100'000, "100k");
 }
 
+template <class T, coroutine_engine<T> E>
+void add_tandem() {
+  add_engine<T, E>();
+  add_coroutine_select<T, E, tandem_select>();
+  add_coroutine_select<T, E, tandem_selector>();
+}
+
 #if BENCH_HAS_BOOST_FIBER
 template <class T>
 void add_fibers() {
@@ -46,9 +53,8 @@ void add_fibers() {
 
 template <class T>
 void add_all() {
-  add_engine<T, tandem_coroutines<T>>();
-  add_coroutine_select<T, tandem_coroutines<T>, tandem_select>();
-  add_coroutine_select<T, tandem_coroutines<T>, tandem_selector>();
+  add_tandem<T, tandem_coroutines<T>>();
+  add_tandem<T, tandem_coroutines<T, tandem::one_thread>>();
   add_engine<T, bare_coroutines<T>>();
 #if BENCH_HAS_BOOST_ASIO
   add_engine<T, boost_asio_coroutines<T>>();

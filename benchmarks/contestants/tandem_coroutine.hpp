@@ -1,27 +1,29 @@
 // tandem, awaited: a run_loop, and coroutines that nobody waits for.
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <string_view>
 #include <tandem/async/mailbox.hpp>
+#include <tandem/confinement.hpp>
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/sync/rendezvous.hpp>
 #include <utility>
 
 namespace bench {
 
-template <class T>
+template <class T, class Users = tandem::any_thread>
 class tandem_coroutines {
  public:
-  static constexpr std::string_view name = "tandem";
+  static constexpr std::string_view name = std::same_as<Users, tandem::one_thread> ? "tandem_one_thread" : "tandem";
 
-  struct rendezvous : tandem::rendezvous<T> {
+  struct rendezvous : tandem::rendezvous<T, Users> {
     explicit rendezvous(tandem_coroutines&) {}
   };
-  struct mailbox : tandem::mailbox<T> {
-    mailbox(tandem_coroutines&, std::size_t capacity) : tandem::mailbox<T>(capacity) {}
+  struct mailbox : tandem::mailbox<T, Users> {
+    mailbox(tandem_coroutines&, std::size_t capacity) : tandem::mailbox<T, Users>(capacity) {}
   };
 
   /// A coroutine as awaitable.hpp asks: its promise names a scheduler.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <tandem/blend/select.hpp>
 #include <tandem/blend/selector.hpp>
+#include <tandem/confinement.hpp>
 #include <utility>
 
 #include "../support/scenario.hpp"
@@ -39,7 +40,7 @@ struct tandem_catcher {
 template <class T, class Channel>
 class tandem_select {
  public:
-  static constexpr std::string_view name = "tandem";
+  static constexpr std::string_view name = tandem::confined_to_one_thread<Channel> ? "tandem_one_thread" : "tandem";
 
   explicit tandem_select(std::array<Channel, ways>& links)
       : arms_{caught_.arm(links[0]), caught_.arm(links[1]), caught_.arm(links[2]), caught_.arm(links[3])} {}
@@ -57,7 +58,8 @@ class tandem_select {
 template <class T, class Channel>
 class tandem_selector {
  public:
-  static constexpr std::string_view name = "tandem_selector";
+  static constexpr std::string_view name =
+      tandem::confined_to_one_thread<Channel> ? "tandem_one_thread_selector" : "tandem_selector";
 
   explicit tandem_selector(std::array<Channel, ways>& links) {
     for (Channel& each : links) {

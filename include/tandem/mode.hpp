@@ -84,6 +84,31 @@ concept receivable = channel<C> && closable<C> && requires(C& c, platform::stop_
   c.begin() != c.end();
 };
 
+/// The sending half, or a whole channel, for coroutines: co_send and its variants, and try_send.
+template <class C>
+concept awaited_sendable =
+    channel<C> && closable<C> && requires(C& c, typename C::value_type&& v, platform::stop_token stop) {
+      { c.try_send(std::move(v)) } -> std::same_as<status>;
+      c.co_send(std::move(v));
+      c.co_send(std::move(v), stop);
+      c.co_try_send_for(std::move(v), platform::clock::duration(1));
+      c.co_try_send_for(std::move(v), platform::clock::duration(1), stop);
+      c.co_try_send_until(std::move(v), platform::clock::time_point());
+      c.co_try_send_until(std::move(v), platform::clock::time_point(), stop);
+    };
+
+/// The receiving half, or a whole channel, for coroutines: co_receive and its variants, and try_receive.
+template <class C>
+concept awaited_receivable = channel<C> && closable<C> && requires(C& c, platform::stop_token stop) {
+  { c.try_receive() } -> std::same_as<result<typename C::value_type>>;
+  c.co_receive();
+  c.co_receive(stop);
+  c.co_try_receive_for(platform::clock::duration(1));
+  c.co_try_receive_for(platform::clock::duration(1), stop);
+  c.co_try_receive_until(platform::clock::time_point());
+  c.co_try_receive_until(platform::clock::time_point(), stop);
+};
+
 /// A channel whose parties have to be present together.
 template <class C>
 concept synchronous_channel = channel<C> && mode_of<C> == mode::synchronous;

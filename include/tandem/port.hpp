@@ -67,6 +67,7 @@ template <class C, half Side>
 class port {
  public:
   using value_type = typename C::value_type;
+  using users = typename C::users;
   static constexpr mode channel_mode = mode_of<C>;
   static constexpr receipt channel_receipt = receipt_of<C>;
 
@@ -149,7 +150,7 @@ struct ports {
 /// Makes a channel and its two halves:  auto [out, in] = tandem::open<tandem::mailbox<int>>(64);
 /// Throws what the channel's constructor throws, and std::bad_alloc.
 template <class C, class... Arguments>
-  requires sendable<C> && receivable<C> && std::constructible_from<C, Arguments...>
+  requires awaited_sendable<C> && awaited_receivable<C> && std::constructible_from<C, Arguments...>
 ports<C> open(Arguments&&... arguments) {
   auto* const shared = new detail::shared_channel<C>(std::forward<Arguments>(arguments)...);
   return {send_port<C>(shared), receive_port<C>(shared)};

@@ -7,6 +7,7 @@
 #include <tandem/blend/select.hpp>
 #include <tandem/blend/selector.hpp>
 #include <tandem/blend/timer.hpp>
+#include <tandem/confinement.hpp>
 #include <tandem/coro/compose.hpp>
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/coro/scheduler.hpp>

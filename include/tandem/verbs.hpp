@@ -16,6 +16,8 @@
 //            that is not ok has taken nothing. send(const T&) copies before anything else, so a copy that throws has
 //            sent nothing. Nothing else throws, unless now() of a clock of yours does.
 //            Iteration receives until the channel is closed and drained:  for (auto& letter : inbox) ...
+//            A channel of one thread (confinement.hpp) has only what cannot block that thread: the try_ verbs without a
+//            time, and what is awaited.
 // Algorithm  Each is one line over one core per primitive, which takes a deadline and perhaps a token; each that is
 //            awaited one line over the operation itself. A primitive derives from the two classes below and befriends
 //            detail::core_access.
@@ -31,6 +33,7 @@
 #include <utility>
 
 #include <tandem/awaitable.hpp>
+#include <tandem/confinement.hpp>
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/operation.hpp>
@@ -78,6 +81,19 @@ outcome attempt_until(std::chrono::time_point<Clock, Duration> when, const Attem
   }
 }
 
+/// What a verb would give that would block the only thread of its channel: the call compiles as far as the sentence.
+struct no_status : status {};
+template <class T>
+struct no_result : result<T> {};
+
+template <class Channel>
+[[noreturn]] void would_wait_for_itself() noexcept {
+  static_assert(!confined_to_one_thread<Channel>,
+                "tandem: a thread that blocks at a channel of its own (one_thread) waits for itself: co_await the same "
+                "verb with co_ before its name, or use try_send, try_receive.");
+  platform::die("a thread that blocks at a channel of its own (one_thread) waits for itself");
+}
+
 /// Receives as it is advanced; ends when the channel is closed.
 template <class Source>
 class receive_iterator {
@@ -112,30 +128,59 @@ template <class Channel, class T>
 class send_verbs {
  public:
   /// Waits until the message is sent: ok, or closed. What ok means, the channel's receipt says.
-  status send(T&& value) { return core(value, detail::deadline::forever()); }
+  status send(T&& value)
+    requires(!confined_to_one_thread<Channel>)
+  {
+    return core(value, detail::deadline::forever());
+  }
   /// The same, or stopped.
-  status send(T&& value, const stop_token& stop) { return core(value, detail::deadline::forever(), &stop); }
+  status send(T&& value, const stop_token& stop)
+    requires(!confined_to_one_thread<Channel>)
+  {
+    return core(value, detail::deadline::forever(), &stop);
+  }
   /// Sends if nobody has to be waited for: ok, full or closed.
   status try_send(T&& value) { return core(value, detail::deadline::at_once()); }
   /// Waits at most so long: ok, timeout or closed.
   template <class Rep, class Period>
+    requires(!confined_to_one_thread<Channel>)
   status try_send_for(T&& value, std::chrono::duration<Rep, Period> patience) {
     return core(value, detail::deadline::after(patience));
   }
   /// The same, or stopped.
   template <class Rep, class Period>
+    requires(!confined_to_one_thread<Channel>)
   status try_send_for(T&& value, std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
     return core(value, detail::deadline::after(patience), &stop);
   }
   /// Waits until that instant at most: ok, timeout or closed.
   template <class Clock, class Duration>
+    requires(!confined_to_one_thread<Channel>)
   status try_send_until(T&& value, std::chrono::time_point<Clock, Duration> when) {
     return core_until(value, when, nullptr);
   }
   /// The same, or stopped.
   template <class Clock, class Duration>
+    requires(!confined_to_one_thread<Channel>)
   status try_send_until(T&& value, std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
     return core_until(value, when, &stop);
+  }
+
+  // For a channel of one thread: a sentence.
+  template <class... Arguments>
+    requires confined_to_one_thread<Channel>
+  detail::no_status send(Arguments&&...) {
+    detail::would_wait_for_itself<Channel>();
+  }
+  template <class... Arguments>
+    requires confined_to_one_thread<Channel>
+  detail::no_status try_send_for(Arguments&&...) {
+    detail::would_wait_for_itself<Channel>();
+  }
+  template <class... Arguments>
+    requires confined_to_one_thread<Channel>
+  detail::no_status try_send_until(Arguments&&...) {
+    detail::would_wait_for_itself<Channel>();
   }
 
   // To be awaited by a coroutine; co_await gives the status.
@@ -167,12 +212,12 @@ class send_verbs {
 
   // The same with a copy of the value.
   status send(const T& value)
-    requires std::is_copy_constructible_v<T>
+    requires std::is_copy_constructible_v<T> && (!confined_to_one_thread<Channel>)
   {
     return send(T(value));
   }
   status send(const T& value, const stop_token& stop)
-    requires std::is_copy_constructible_v<T>
+    requires std::is_copy_constructible_v<T> && (!confined_to_one_thread<Channel>)
   {
     return send(T(value), stop);
   }
@@ -182,22 +227,22 @@ class send_verbs {
     return try_send(T(value));
   }
   template <class Rep, class Period>
-    requires std::is_copy_constructible_v<T>
+    requires std::is_copy_constructible_v<T> && (!confined_to_one_thread<Channel>)
   status try_send_for(const T& value, std::chrono::duration<Rep, Period> patience) {
     return try_send_for(T(value), patience);
   }
   template <class Rep, class Period>
-    requires std::is_copy_constructible_v<T>
+    requires std::is_copy_constructible_v<T> && (!confined_to_one_thread<Channel>)
   status try_send_for(const T& value, std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
     return try_send_for(T(value), patience, stop);
   }
   template <class Clock, class Duration>
-    requires std::is_copy_constructible_v<T>
+    requires std::is_copy_constructible_v<T> && (!confined_to_one_thread<Channel>)
   status try_send_until(const T& value, std::chrono::time_point<Clock, Duration> when) {
     return try_send_until(T(value), when);
   }
   template <class Clock, class Duration>
-    requires std::is_copy_constructible_v<T>
+    requires std::is_copy_constructible_v<T> && (!confined_to_one_thread<Channel>)
   status try_send_until(const T& value, std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
     return try_send_until(T(value), when, stop);
   }
@@ -272,30 +317,59 @@ template <class Channel, class T>
 class receive_verbs {
  public:
   /// Waits for a message; closed if none will come any more.
-  result<T> receive() { return core(detail::deadline::forever()); }
+  result<T> receive()
+    requires(!confined_to_one_thread<Channel>)
+  {
+    return core(detail::deadline::forever());
+  }
   /// The same, or stopped.
-  result<T> receive(const stop_token& stop) { return core(detail::deadline::forever(), &stop); }
+  result<T> receive(const stop_token& stop)
+    requires(!confined_to_one_thread<Channel>)
+  {
+    return core(detail::deadline::forever(), &stop);
+  }
   /// A message, if nobody has to be waited for; else empty or closed.
   result<T> try_receive() { return core(detail::deadline::at_once()); }
   /// Waits at most so long: a message, timeout or closed.
   template <class Rep, class Period>
+    requires(!confined_to_one_thread<Channel>)
   result<T> try_receive_for(std::chrono::duration<Rep, Period> patience) {
     return core(detail::deadline::after(patience));
   }
   /// The same, or stopped.
   template <class Rep, class Period>
+    requires(!confined_to_one_thread<Channel>)
   result<T> try_receive_for(std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
     return core(detail::deadline::after(patience), &stop);
   }
   /// Waits until that instant at most: a message, timeout or closed.
   template <class Clock, class Duration>
+    requires(!confined_to_one_thread<Channel>)
   result<T> try_receive_until(std::chrono::time_point<Clock, Duration> when) {
     return core_until(when, nullptr);
   }
   /// The same, or stopped.
   template <class Clock, class Duration>
+    requires(!confined_to_one_thread<Channel>)
   result<T> try_receive_until(std::chrono::time_point<Clock, Duration> when, const stop_token& stop) {
     return core_until(when, &stop);
+  }
+
+  // For a channel of one thread: a sentence.
+  template <class... Arguments>
+    requires confined_to_one_thread<Channel>
+  detail::no_result<T> receive(Arguments&&...) {
+    detail::would_wait_for_itself<Channel>();
+  }
+  template <class... Arguments>
+    requires confined_to_one_thread<Channel>
+  detail::no_result<T> try_receive_for(Arguments&&...) {
+    detail::would_wait_for_itself<Channel>();
+  }
+  template <class... Arguments>
+    requires confined_to_one_thread<Channel>
+  detail::no_result<T> try_receive_until(Arguments&&...) {
+    detail::would_wait_for_itself<Channel>();
   }
 
   // To be awaited by a coroutine; co_await gives the result.
@@ -326,7 +400,11 @@ class receive_verbs {
   }
 
   /// Messages one after the other until the channel is closed and drained; a single pass.
-  auto begin() { return detail::receive_iterator<Channel>(static_cast<Channel&>(*this)); }
+  auto begin()
+    requires(!confined_to_one_thread<Channel>)
+  {
+    return detail::receive_iterator<Channel>(static_cast<Channel&>(*this));
+  }
   std::default_sentinel_t end() noexcept { return std::default_sentinel; }
 
  protected:

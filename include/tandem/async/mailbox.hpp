@@ -19,6 +19,8 @@
 //              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&), and a
 //                          clock of the caller's own.
 //              Allocation  one, in the constructor.
+//              Users       any threads. mailbox<T, one_thread> is for the coroutines of one: no atomics, no lock, and
+//                          no verb that blocks (confinement.hpp).
 //              Progress    blocking, though no lock is on the way of a message: a sender that is preempted between
 //                          taking a slot and filling it holds up the receivers of what was stored after it (and the
 //                          other way round). try_ operations, too, wait for such a one rather than tell a lie ("empty"
@@ -80,6 +82,7 @@
 #include <limits>
 #include <memory>
 
+#include <tandem/confinement.hpp>
 #include <tandem/detail/backoff.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/deadline.hpp>
@@ -95,12 +98,13 @@
 namespace tandem::inline TANDEM_ABI {
 
 /// A bounded queue: a send is done when the message is stored.
-template <class T>
+template <class T, detail::users_of_a_channel Users = any_thread>
 class mailbox : private detail::require_message<T>,
-                public send_verbs<mailbox<T>, T>,
-                public receive_verbs<mailbox<T>, T> {
+                public send_verbs<mailbox<T, Users>, T>,
+                public receive_verbs<mailbox<T, Users>, T> {
  public:
   using value_type = T;
+  using users = Users;
   static constexpr mode channel_mode = mode::asynchronous;
   static constexpr receipt channel_receipt = receipt::stored;
 
@@ -118,21 +122,28 @@ class mailbox : private detail::require_message<T>,
   /// Refuses every later send, and wakes everybody. Idempotent.
   void close() noexcept;
 
-  [[nodiscard]] bool is_closed() const noexcept { return ring_.is_closed(tail_.load(order::acquire /*C*/)); }
+  [[nodiscard]] bool is_closed() const noexcept {
+    check_user();
+    return ring_.is_closed(tail_.load(order::acquire /*C*/));
+  }
   [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_.capacity); }
   /// True: at one instant of the call there was no message; by now there may be. False says nothing.
   [[nodiscard]] bool was_empty() const noexcept {
+    check_user();
     const std::uint64_t head = head_.load(order::acquire);      // acquire: the tail is read after it
     return ring_.position(tail_.load(order::relaxed)) == head;  // relaxed: nothing is read after it
   }
   /// True: at one instant of the call there was no room; by now there may be. False says nothing.
   [[nodiscard]] bool was_full() const noexcept {
+    check_user();
     const std::uint64_t tail = ring_.position(tail_.load(order::acquire));  // acquire: the head is read after it
     return head_.load(order::relaxed) + ring_.lap == tail;                  // relaxed: nothing is read after it
   }
 
  private:
   using order = platform::order;
+  template <class V>
+  using atomic = detail::atomic_for<Users, V>;
   friend detail::core_access;
   using side = detail::side;
   static constexpr side senders = detail::side::senders;
@@ -141,7 +152,7 @@ class mailbox : private detail::require_message<T>,
   struct party;
 
   struct slot {
-    platform::atomic<std::uint64_t> stamp;
+    atomic<std::uint64_t> stamp;
     detail::raw<T> message;
   };
 
@@ -170,6 +181,9 @@ class mailbox : private detail::require_message<T>,
     return receive_operation(to).run(until, stop);
   }
 
+  void check_user() const noexcept {
+    if constexpr (confined_to_one_thread<mailbox>) mutex_.check();
+  }
   static std::uint64_t checked(std::integral auto capacity) noexcept;
 
   detail::outcome push(T& value) noexcept;
@@ -187,16 +201,16 @@ class mailbox : private detail::require_message<T>,
   // receivers fight for; and what is touched only when somebody has to wait.
   alignas(platform::cache_line) const ring ring_;
   const std::unique_ptr<slot[]> slots_;
-  platform::atomic<bool> waiting_[2];  // whether lists_ has anybody: written under the lock
-  alignas(platform::cache_line) platform::atomic<std::uint64_t> tail_{0};
-  alignas(platform::cache_line) platform::atomic<std::uint64_t> head_{0};
-  alignas(platform::cache_line) detail::mutex mutex_;
+  atomic<bool> waiting_[2];  // whether lists_ has anybody: written under the lock
+  alignas(platform::cache_line) atomic<std::uint64_t> tail_{0};
+  alignas(platform::cache_line) atomic<std::uint64_t> head_{0};
+  alignas(platform::cache_line) mutable detail::mutex_for<Users> mutex_;
   detail::wait_list lists_[2];
 };
 
 /// Any integer, so that a literal reaches us as it was written, and a negative one is found out.
-template <class T>
-std::uint64_t mailbox<T>::checked(std::integral auto capacity) noexcept {
+template <class T, detail::users_of_a_channel Users>
+std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity) noexcept {
   detail::require(
       capacity > 0,
       "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
@@ -206,8 +220,8 @@ std::uint64_t mailbox<T>::checked(std::integral auto capacity) noexcept {
   return slots;
 }
 
-template <class T>
-mailbox<T>::~mailbox() {
+template <class T, detail::users_of_a_channel Users>
+mailbox<T, Users>::~mailbox() {
   detail::require(lists_[senders].empty() && lists_[receivers].empty(),
                   "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
@@ -219,8 +233,9 @@ mailbox<T>::~mailbox() {
 // --- the ring -------------------------------------------------------------------------------------------------------
 
 /// ok, closed, refused (full), or busy: the slot is being emptied by a receiver who has not finished.
-template <class T>
-detail::outcome mailbox<T>::push(T& value) noexcept {
+template <class T, detail::users_of_a_channel Users>
+detail::outcome mailbox<T, Users>::push(T& value) noexcept {
+  check_user();
   // The own counter, here and in pop(), with acquire: whoever refuses has to know what those knew who came before
   // (edge N). One that is old is found out by the stamp, or by the compare-exchange.
   std::uint64_t tail = tail_.load(order::acquire /*N, C*/);
@@ -249,8 +264,9 @@ detail::outcome mailbox<T>::push(T& value) noexcept {
 }
 
 /// ok, closed (and drained), refused (empty), or busy: the slot is being filled by a sender who has not finished.
-template <class T>
-detail::outcome mailbox<T>::pop(T* to) noexcept {
+template <class T, detail::users_of_a_channel Users>
+detail::outcome mailbox<T, Users>::pop(T* to) noexcept {
+  check_user();
   std::uint64_t head = head_.load(order::acquire /*N*/);
   for (;;) {
     slot& s = slots_[ring_.index(head)];
@@ -279,8 +295,8 @@ detail::outcome mailbox<T>::pop(T* to) noexcept {
 
 /// What one who has joined the senders has to do: look (try again), pending (sleep), or busy (nap: somebody has taken a
 /// message out and is about to say so).
-template <class T>
-detail::outcome mailbox<T>::look_for_room() const noexcept {
+template <class T, detail::users_of_a_channel Users>
+detail::outcome mailbox<T, Users>::look_for_room() const noexcept {
   const std::uint64_t tail = tail_.load(order::relaxed);  // relaxed: if it is old, the stamp says so
   if (ring_.is_closed(tail)) return detail::outcome::look;
   if (head_.load(order::seq_cst /*D*/) + ring_.lap == tail) return detail::outcome::pending;
@@ -288,8 +304,8 @@ detail::outcome mailbox<T>::look_for_room() const noexcept {
 }
 
 /// The same for receivers; closed and drained is worth a look as well.
-template <class T>
-detail::outcome mailbox<T>::look_for_message() const noexcept {
+template <class T, detail::users_of_a_channel Users>
+detail::outcome mailbox<T, Users>::look_for_message() const noexcept {
   const std::uint64_t head = head_.load(order::relaxed);  // relaxed, and first: if it is old, the stamp says so
   const std::uint64_t tail = tail_.load(order::seq_cst /*D, C*/);
   if (ring_.position(tail) == head) return ring_.is_closed(tail) ? detail::outcome::look : detail::outcome::pending;
@@ -298,22 +314,22 @@ detail::outcome mailbox<T>::look_for_message() const noexcept {
 
 // relaxed, both: push() and pop() decide
 
-template <class T>
-bool mailbox<T>::has_room(std::uint64_t tail) const noexcept {
+template <class T, detail::users_of_a_channel Users>
+bool mailbox<T, Users>::has_room(std::uint64_t tail) const noexcept {
   return slots_[ring_.index(tail)].stamp.load(order::relaxed) >= tail;
 }
 
-template <class T>
-bool mailbox<T>::has_message(std::uint64_t head) const noexcept {
+template <class T, detail::users_of_a_channel Users>
+bool mailbox<T, Users>::has_message(std::uint64_t head) const noexcept {
   return slots_[ring_.index(head)].stamp.load(order::relaxed) > head;
 }
 
 // --- waiting --------------------------------------------------------------------------------------------------------
 
 /// One send or one receive: `message` is where the message is, or where it shall be.
-template <class T>
+template <class T, detail::users_of_a_channel Users>
 template <detail::side Side>
-struct mailbox<T>::party {
+struct mailbox<T, Users>::party {
   static constexpr bool polls = true;  // a message need not wait for anybody to wake
   static constexpr bool settled = false;
 
@@ -358,9 +374,9 @@ struct mailbox<T>::party {
   }
 };
 
-template <class T>
+template <class T, detail::users_of_a_channel Users>
 template <detail::side Side>
-detail::outcome mailbox<T>::party<Side>::poll(detail::deadline end, bool told_to_look) noexcept {
+detail::outcome mailbox<T, Users>::party<Side>::poll(detail::deadline end, bool told_to_look) noexcept {
   detail::outcome how = told_to_look ? attempt() : detail::outcome::refused;
   if (detail::is_final(how)) return how;
   const auto done = [&] {
@@ -371,9 +387,9 @@ detail::outcome mailbox<T>::party<Side>::poll(detail::deadline end, bool told_to
   return attempt();  // which looks at everything: whether the mailbox is closed and drained, for one
 }
 
-template <class T>
+template <class T, detail::users_of_a_channel Users>
 template <detail::side Side>
-detail::outcome mailbox<T>::party<Side>::enlist(detail::place& here) noexcept {
+detail::outcome mailbox<T, Users>::party<Side>::enlist(detail::place& here) noexcept {
   box.join(Side, here);
   detail::outcome how = look_again();
   // The stamp is on its way, in all likelihood nanoseconds away: do not nap for that.
@@ -384,15 +400,15 @@ detail::outcome mailbox<T>::party<Side>::enlist(detail::place& here) noexcept {
   return how;
 }
 
-template <class T>
-void mailbox<T>::join(detail::side who, detail::place& here) noexcept {
+template <class T, detail::users_of_a_channel Users>
+void mailbox<T, Users>::join(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
   lists_[who].insert(here);
   waiting_[who].store(true, order::seq_cst /*D*/);
 }
 
-template <class T>
-bool mailbox<T>::quit(detail::side who, detail::place& here) noexcept {
+template <class T, detail::users_of_a_channel Users>
+bool mailbox<T, Users>::quit(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
   const bool stood_in_line = lists_[who].remove(here);
   // relaxed, here and below: it only spares others a look at a list that is empty
@@ -400,8 +416,8 @@ bool mailbox<T>::quit(detail::side who, detail::place& here) noexcept {
   return stood_in_line;
 }
 
-template <class T>
-void mailbox<T>::wake_first_of(detail::side who) noexcept {
+template <class T, detail::users_of_a_channel Users>
+void mailbox<T, Users>::wake_first_of(detail::side who) noexcept {
   detail::place* first = nullptr;
   {
     const detail::scoped_lock hold(mutex_);
@@ -411,8 +427,9 @@ void mailbox<T>::wake_first_of(detail::side who) noexcept {
   if (first != nullptr) first->complete(detail::outcome::look);
 }
 
-template <class T>
-void mailbox<T>::close() noexcept {
+template <class T, detail::users_of_a_channel Users>
+void mailbox<T, Users>::close() noexcept {
+  check_user();
   // release is enough: of those who join, the lock below lets us see the one, and the other see the bit
   tail_.fetch_or(ring_.closed, order::release /*C*/);
   for (const side who : {senders, receivers}) {

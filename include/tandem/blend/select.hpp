@@ -71,7 +71,8 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
 
  public:
   receive_arm(C& from, F f)
-      : detail::arm_of<receive_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls),
+      : detail::arm_of<receive_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls,
+                                          confined_to_one_thread<C>),
         from_(&from),
         then_(std::move(f)) {
     prepare();
@@ -126,7 +127,8 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
 
  public:
   send_arm(C& to, value_type& value, F f)
-      : detail::arm_of<send_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls),
+      : detail::arm_of<send_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls,
+                                       confined_to_one_thread<C>),
         to_(&to),
         value_(&value),
         then_(std::move(f)) {}
@@ -197,7 +199,7 @@ class otherwise_arm final : public detail::arm_of<otherwise_arm<F>> {
 };
 
 /// A message has come on the channel, or it is closed: f(result<T>).
-template <receivable C, class F = detail::nothing_more>
+template <awaited_receivable C, class F = detail::nothing_more>
 receive_arm<C, F> receive_from(C& channel, F f = {}) {
   return {channel, std::move(f)};
 }
@@ -209,12 +211,12 @@ receive_arm<future<T>, F> get_from(future<T>& value, F f = {}) {
 }
 
 /// The variable's value has been sent, or the channel is closed: f(status).
-template <sendable C, class F = detail::nothing_more>
+template <awaited_sendable C, class F = detail::nothing_more>
 send_arm<C, F> send_to(C& channel, typename C::value_type& variable, F f = {}) {
   return {channel, variable, std::move(f)};
 }
 /// The variable has to stay until the select is over: a temporary may not.
-template <sendable C, class F = detail::nothing_more>
+template <awaited_sendable C, class F = detail::nothing_more>
 send_arm<C, F> send_to(C& channel, const typename C::value_type&& temporary, F f = {}) = delete;
 
 /// Stop has been requested: f().

@@ -64,16 +64,17 @@ class mutex {
   platform::atomic<bool> held_{false};
 };
 
-/// Holds a mutex for a scope.
+/// Holds a mutex for a scope: one of these, or a one_threads_mutex (unshared.hpp).
+template <class Mutex>
 class scoped_lock {
  public:
-  explicit scoped_lock(mutex& m) noexcept : mutex_(m) { mutex_.lock(); }
+  explicit scoped_lock(Mutex& m) noexcept : mutex_(m) { mutex_.lock(); }
   ~scoped_lock() { mutex_.unlock(); }
   scoped_lock(const scoped_lock&) = delete;
   scoped_lock& operator=(const scoped_lock&) = delete;
 
  private:
-  mutex& mutex_;
+  Mutex& mutex_;
 };
 
 }  // namespace tandem::inline TANDEM_ABI::detail

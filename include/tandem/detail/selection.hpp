@@ -67,7 +67,7 @@ namespace tandem::inline TANDEM_ABI::detail {
 class arm {
  public:
   /// An operation on a channel, or what looks like one; an instant; a stop request; what to do if nothing is ready.
-  enum class kind : std::uint8_t { channel, instant, stop, otherwise };
+  enum class kind : std::uint8_t { channel = 1, instant = 2, stop = 4, otherwise = 8 };
 
   arm& operator=(arm&&) = delete;
 
@@ -93,23 +93,30 @@ class arm {
   virtual void prepare() noexcept {}
 
   /// Off: it does not fire. Not while a selection has it.
-  void switch_on(bool whether) noexcept { on_ = whether; }
+  void switch_on(bool whether) noexcept { counts_for_ = whether ? traits_ : 0; }
 
  protected:
-  explicit arm(kind what, bool tries_first = true) noexcept : kind_(what), tries_first_(tries_first) {}
-  arm(arm&& other) noexcept
-      : kind_(other.kind_), tries_first_(other.tries_first_), on_(other.on_), fired_(other.fired_) {}
+  /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
+  explicit arm(kind what, bool tries_first = true, bool confined = false) noexcept
+      : traits_(static_cast<std::uint8_t>(static_cast<unsigned>(what) |
+                                          (tries_first && what == kind::channel ? one_tries_first : 0U) |
+                                          (confined ? one_is_confined : one_is_shared))) {}
+  arm(arm&& other) noexcept : traits_(other.traits_), counts_for_(other.counts_for_), fired_(other.fired_) {}
   ~arm() = default;
 
  private:
   friend class selection;
-  bool is(kind what) const noexcept { return on_ && kind_ == what; }
+  bool is(kind what) const noexcept { return (counts_for_ & static_cast<unsigned>(what)) != 0; }
   /// Precondition: it has stood in line.
   place& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
 
-  kind kind_;
-  bool tries_first_;  // trying is cheaper than standing in line
-  bool on_ = true;
+  // what an arm is, beside its kind; and, of several, what one of them is at least
+  static constexpr std::uint8_t one_tries_first = 16;
+  static constexpr std::uint8_t one_is_confined = 32;
+  static constexpr std::uint8_t one_is_shared = 64;
+
+  std::uint8_t traits_;
+  std::uint8_t counts_for_ = traits_;  // nothing, if it is off
   bool fired_ = false;
   bool listed_ = false;    // its place may be in a list
   bool stood_ = false;     // it has stood in line, and has not left
@@ -188,6 +195,8 @@ class selection : private resumable {
   std::size_t run() {
     belongs_to_a_thread();
     if (!begin()) {
+      require(!has(arm::one_is_confined),
+              "a thread that blocks at a channel of its own (one_thread) waits for itself: use co_select");
       for (;;) {
         if (line_up(false) == standing::fired) break;
         listen_for_stops();
@@ -250,9 +259,9 @@ class selection : private resumable {
   bool begin() {
     if (is_fired_at_first()) return true;
     if (otherwise_ != nullptr) return is_fired_now();
-    if (one_tries_first_ || has_instants_) static_cast<void>(try_all());
+    if (has(arm::one_tries_first) || has(arm::kind::instant)) static_cast<void>(try_all());
     if (fired_ != nullptr) return true;
-    require(has_channels_ || may_fire(), "a select in which no arm can ever fire would wait for ever");
+    require(has(arm::kind::channel) || may_fire(), "a select in which no arm can ever fire would wait for ever");
     return false;
   }
 
@@ -274,16 +283,19 @@ class selection : private resumable {
 
   /// What kinds of arm there are.
   void look_over() noexcept {
+    traits_ = 0;
+    for (const arm* const a : arms_) traits_ |= a->counts_for_;
     otherwise_ = nullptr;
-    has_channels_ = has_instants_ = has_stops_ = one_tries_first_ = false;
-    for (arm* const a : arms_) {
-      has_channels_ = has_channels_ || a->is(arm::kind::channel);
-      has_instants_ = has_instants_ || a->is(arm::kind::instant);
-      has_stops_ = has_stops_ || a->is(arm::kind::stop);
-      one_tries_first_ = one_tries_first_ || (a->is(arm::kind::channel) && a->tries_first_);
-      if (a->is(arm::kind::otherwise)) otherwise_ = a;
+    if (has(arm::kind::otherwise)) {
+      for (arm* const a : arms_) {
+        if (a->is(arm::kind::otherwise)) otherwise_ = a;
+      }
     }
+    // Nobody has a place of ours just now but those that the arms of the same traits have had before.
+    waits(has(arm::one_is_shared) ? firmness::several : firmness::several_here);
   }
+  bool has(arm::kind what) const noexcept { return has(static_cast<std::uint8_t>(what)); }
+  bool has(std::uint8_t trait) const noexcept { return (traits_ & trait) != 0; }
 
   /// Without channels: whether anything could ever end the wait.
   bool may_fire() const noexcept {
@@ -351,9 +363,9 @@ class selection : private resumable {
     }
     std::uint32_t random = 0;
     for (unsigned tries = 0;; ++tries) {
-      if (has_instants_) find_first_instant();
+      if (has(arm::kind::instant)) find_first_instant();
       for (std::size_t i = 0; i < arms_.size(); ++i) {
-        arm& a = tries == 0 && !one_tries_first_ && !has_instants_ ? next(i, random) : *arms_[i];
+        arm& a = tries == 0 && !has(arm::one_tries_first) && !has(arm::kind::instant) ? next(i, random) : *arms_[i];
         if (!a.is(arm::kind::channel)) continue;
         if (a.listed_ && !a.half_way_ && !a.here().was_dropped()) continue;
         if (line_up(a)) return standing::fired;
@@ -369,7 +381,7 @@ class selection : private resumable {
   /// Tries to step up. A coroutine that only a partner can wake falls asleep in the same step.
   standing stand(bool may_sleep) noexcept {
     if (naps_ && home() != nullptr) return standing::waits;
-    const bool sleeps = may_sleep && !has_stops_ && until_.is_forever();
+    const bool sleeps = may_sleep && !has(arm::kind::stop) && until_.is_forever();
     suspended_ = sleeps;
     if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
     suspended_ = false;
@@ -419,7 +431,7 @@ class selection : private resumable {
     a.listed_ = false;
     if (how != outcome::look && !stays_) return end(a, how);
     // all others stand in line, and none of them has to be looked at again before long
-    if (!goes_away() && !has_instants_ && !naps_) only_ = &a;
+    if (!goes_away() && !has(arm::kind::instant) && !naps_) only_ = &a;
     if (how != outcome::look) return end(a, how);
     const outcome now = a.attempt();
     return is_final(now) && end(a, now);
@@ -448,7 +460,7 @@ class selection : private resumable {
   }
 
   arm* first_stopped() const noexcept {
-    if (!has_stops_) return nullptr;
+    if (!has(arm::kind::stop)) return nullptr;
     for (arm* const a : arms_) {
       if (a->is(arm::kind::stop) && a->stop()->stop_requested()) return a;
     }
@@ -523,14 +535,14 @@ class selection : private resumable {
   // --- for both ---
 
   void listen_for_stops() noexcept {
-    if (!has_stops_) return;
+    if (!has(arm::kind::stop)) return;
     for (arm* const a : arms_) {
       if (a->is(arm::kind::stop)) a->listen(*this, a->number_);
     }
   }
   /// Waits for those that are just being told.
   void fall_deaf_to_stops() noexcept {
-    if (!has_stops_) return;
+    if (!has(arm::kind::stop)) return;
     for (arm* const a : arms_) {
       if (a->is(arm::kind::stop)) a->fall_deaf();
     }
@@ -544,10 +556,7 @@ class selection : private resumable {
   std::coroutine_handle<> coroutine_;
   std::optional<by_time> by_time_;
   choice choice_;
-  bool one_tries_first_ = false;
-  bool has_channels_ = false;
-  bool has_instants_ = false;
-  bool has_stops_ = false;
+  std::uint8_t traits_ = 0;  // of all arms
   bool naps_ = false;
   bool stays_ = false;
   bool suspended_ = false;

@@ -38,6 +38,10 @@
 //                           (which says so, see wait_list.hpp), and takes a place of its own. Since claims in vain are
 //                           counted, the select cannot go to sleep, nor believe that nothing has changed, before it
 //                           has looked at that list again.
+//                several_here
+//                           the same, of which only its own thread can know: all its places are in lists of channels
+//                           of that thread alone (confinement.hpp), and no stop and no time ends it. No
+//                           read-modify-write.
 // Invariants 1. The word leaves `waiting` once. 2. Its outcome is written once, by whoever claimed it.
 //            3. A waiter is posted only after it has fallen asleep: whatever ran before that, on the waiter's own
 //               thread, is over.
@@ -80,7 +84,7 @@ enum class outcome : std::uint8_t {
 };
 
 /// How firmly somebody waits: see above.
-enum class firmness : std::uint8_t { revocable, several, steadfast, suspended };
+enum class firmness : std::uint8_t { revocable, several, several_here, steadfast, suspended };
 
 class waiter {
  public:
@@ -91,7 +95,10 @@ class waiter {
 
   /// Says who can end this wait. Before it is enlisted; one that is suspended will not be asked to fall_asleep().
   void waits(firmness how) noexcept { firmness_ = how; }
-  bool is_several() const noexcept { return firmness_ == firmness::several; }
+  bool is_several() const noexcept {
+    const firmness how = firmness_;
+    return how == firmness::several || how == firmness::several_here;
+  }
 
   /// True for exactly one caller: the one who now decides how this wait ends. A steadfast waiter may be claimed only by
   /// whoever has just taken it out of its list, and waits without a deadline.
@@ -100,7 +107,7 @@ class waiter {
     if (how >= firmness::steadfast) return true;
     // relaxed: it decides, and hands nothing over
     if (how == firmness::revocable) return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0;
-    return (word_.fetch_add(one_claim, order::acq_rel /*A, S*/) & (away | claims_mask)) == 0;
+    return (add(how, one_claim, order::acq_rel /*A, S*/) & (away | claims_mask)) == 0;
   }
 
   /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
@@ -166,12 +173,22 @@ class waiter {
   /// may be touched any more. False: somebody has tried before, and it is still away.
   bool step_up(bool sleeps = false) noexcept {
     std::uint32_t seen = away;
+    if (is_alone()) {
+      if (word_.load(order::relaxed) != away) return false;
+      word_.store(sleeps ? asleep : 0, order::relaxed);
+      return true;
+    }
     // relaxed: step_back() follows
     return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
   /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since
   /// it went away: in vain, but for the one who ended the wait, if it has ended.
-  std::uint32_t step_back() noexcept { return word_.exchange(away, order::acquire /*A*/) >> claims_shift; }
+  std::uint32_t step_back() noexcept {
+    if (!is_alone()) return word_.exchange(away, order::acquire /*A*/) >> claims_shift;
+    const std::uint32_t before = word_.load(order::relaxed);
+    word_.store(away, order::relaxed);
+    return before >> claims_shift;
+  }
   /// For one who is away: whether somebody has tried. A hint: step_up() decides.
   bool was_disturbed() const noexcept { return word_.load(order::relaxed) != away; }
 
@@ -198,6 +215,15 @@ class waiter {
     return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
   }
 
+  /// Nobody but the waiter's own thread can know it. So all accesses may be relaxed, and apart.
+  bool is_alone() const noexcept { return firmness_ == firmness::several_here; }
+  std::uint32_t add(firmness how, std::uint32_t operand, order o) noexcept {
+    if (how != firmness::several_here) return word_.fetch_add(operand, o);
+    const std::uint32_t before = word_.load(order::relaxed);
+    word_.store(before + operand, order::relaxed);
+    return before;
+  }
+
   platform::atomic<std::uint32_t> word_{0};
   platform::cell<firmness> firmness_;
   platform::cell<std::uint16_t> number_;
@@ -221,7 +247,7 @@ inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
     std::uint32_t before = 0;
     if (is_several()) {
       number_ = number;
-      before = word_.fetch_add(pack(how), order::acq_rel /*W*/);  // the claims stay counted
+      before = add(firmness_, pack(how), order::acq_rel /*W*/);  // the claims stay counted
     } else {
       before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
     }

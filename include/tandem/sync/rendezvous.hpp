@@ -13,6 +13,8 @@
 //                          saying so.
 //              Exceptions  nothing throws but T's copy in send(const T&), and a clock of the caller's own.
 //              Allocation  none.
+//              Users       any threads. rendezvous<T, one_thread> is for the coroutines of one: no lock, and no verb that
+//                          blocks (confinement.hpp).
 //              Progress    blocking: every operation takes a lock for some dozen instructions. User code (T's move)
 //                          never runs under it, and nobody is woken under it.
 // Algorithm  A lock and two lists of waiters, of which one is empty whenever the lock is free. Whoever comes and finds
@@ -46,8 +48,11 @@
 //            tests/failures_of_others.test.cpp, tests/model/rendezvous.model.cpp, tests/stress/rendezvous.stress.cpp
 #pragma once
 
+#include <concepts>
 #include <memory>
+#include <type_traits>
 
+#include <tandem/confinement.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/mutex.hpp>
@@ -62,12 +67,13 @@
 namespace tandem::inline TANDEM_ABI {
 
 /// A meeting place: each message passes from a sender to a receiver while both are there.
-template <class T>
+template <class T, detail::users_of_a_channel Users = any_thread>
 class rendezvous : private detail::require_message<T>,
-                   public send_verbs<rendezvous<T>, T>,
-                   public receive_verbs<rendezvous<T>, T> {
+                   public send_verbs<rendezvous<T, Users>, T>,
+                   public receive_verbs<rendezvous<T, Users>, T> {
  public:
   using value_type = T;
+  using users = Users;
   static constexpr mode channel_mode = mode::synchronous;
   static constexpr receipt channel_receipt = receipt::received;
 
@@ -102,17 +108,22 @@ class rendezvous : private detail::require_message<T>,
   }
 
   // All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
-  alignas(platform::cache_line) mutable detail::mutex mutex_;
+  alignas(platform::cache_line) mutable detail::mutex_for<Users> mutex_;
   platform::cell<bool> closed_;
   detail::wait_list senders_;
   detail::wait_list receivers_;
-  platform::cell<const void*> last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
+  /// For one thread all is in its cache.
+  struct no_hint {
+    void operator=(const void*) noexcept {}
+  };
+  using hint = std::conditional_t<std::same_as<Users, one_thread>, no_hint, platform::cell<const void*>>;
+  [[no_unique_address]] hint last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
 };
 
 /// One send or one receive, for whoever runs it: `message` is where the message is, or where it shall be.
-template <class T>
+template <class T, detail::users_of_a_channel Users>
 template <bool Sends>
-struct rendezvous<T>::party {
+struct rendezvous<T, Users>::party {
   static constexpr bool polls = false;  // whoever waits is in the list while it polls, so that it can be met
   static constexpr bool settled = true;
 
@@ -140,7 +151,7 @@ struct rendezvous<T>::party {
       const detail::scoped_lock hold(channel.mutex_);
       if (channel.closed_) return detail::outcome::closed;
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
-      platform::prefetch_to_write(channel.last_message_);
+      if constexpr (!confined_to_one_thread<rendezvous>) platform::prefetch_to_write(channel.last_message_);
       partner = partners().claim_first(here != nullptr ? &here->who : nullptr);
       channel.last_message_ = nullptr;
       if (partner == nullptr) {
@@ -162,8 +173,8 @@ struct rendezvous<T>::party {
   }
 };
 
-template <class T>
-void rendezvous<T>::close() noexcept {
+template <class T, detail::users_of_a_channel Users>
+void rendezvous<T, Users>::close() noexcept {
   detail::place* waiting_senders = nullptr;
   detail::place* waiting_receivers = nullptr;
   {
