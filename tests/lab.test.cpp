@@ -250,6 +250,21 @@ TEST_CASE("what is wrong with a program") {
             counter = 2;
           }) == lab::problem::none);
   }
+  SECTION("plain data that is read before it has a value") {
+    CHECK(problem_of([] {
+            const tandem::cell<int> counter(tandem::platform::unset);
+            static_cast<void>(static_cast<int>(counter));
+          }) == lab::problem::misuse);
+    CHECK(problem_of([] {
+            tandem::cell<int> counter(tandem::platform::unset);
+            static_cast<void>(counter.exchange(1));
+          }) == lab::problem::misuse);
+    CHECK(problem_of([] {
+            tandem::cell<int> counter(tandem::platform::unset);
+            counter = 2;
+            lab::check(counter == 2, "it has the value that it was given");
+          }) == lab::problem::none);
+  }
   SECTION("misuse of tandem") {
     const auto report = lab::explore([] { tandem::mailbox<int> none(0); });
     CHECK(report.what == lab::problem::misuse);

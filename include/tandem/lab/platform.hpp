@@ -5,7 +5,7 @@
 //            program. Every operation takes one argument more than elsewhere, with a default: where it is written, for
 //            the report.
 //              atomic<T>   T of at most 8 bytes
-//              cell<T>     a race on it is a failure
+//              cell<T>     a race on it is a failure, and so is reading one that has no value yet
 //              thread      at most 16 in an execution
 //              stop_*      as std:: has them; a request, a registration and a deregistration are one step each
 //              clock       virtual; starts at 0 in each execution
@@ -149,33 +149,37 @@ class atomic {
   T value_{};  // before the execution, or where there is none
 };
 
+[[noreturn]] inline void die(const char* sentence) noexcept;
+
+struct unset_t {};
+inline constexpr unset_t unset{};
+
 template <class T>
 class cell {
   static_assert(std::is_trivially_copyable_v<T>, "a cell holds plain data: it is read and written as a whole");
 
  public:
   constexpr cell() noexcept { begin(); }
+  explicit cell(unset_t) noexcept : is_set_(false) { begin(); }
   constexpr explicit cell(T initial) noexcept : value_(initial) { begin(); }
   cell(const cell&) = delete;
   cell& operator=(const cell&) = delete;
   constexpr ~cell() { touch(true); }  // whoever uses it later, or meanwhile, races with its end
 
-  constexpr operator T() const noexcept {
-    touch(false);
-    return value_;
-  }
+  constexpr operator T() const noexcept { return read(); }
   constexpr T operator->() const noexcept
     requires std::is_pointer_v<T>
   {
-    touch(false);
-    return value_;
+    return read();
   }
   constexpr void operator=(T desired) noexcept {
     touch(true);
     value_ = desired;
+    is_set_ = true;
   }
   constexpr T exchange(T desired) noexcept {
     touch(true);
+    require_set();
     return std::exchange(value_, desired);
   }
 
@@ -186,9 +190,18 @@ class cell {
     }
   }
   constexpr void begin() noexcept { touch(true); }
+  constexpr T read() const noexcept {
+    touch(false);
+    require_set();
+    return value_;
+  }
+  constexpr void require_set() const noexcept {
+    if (!is_set_) die("a cell was read before it was given a value");
+  }
 
   mutable lab::shadow shadow_;
   T value_{};
+  bool is_set_ = true;
 };
 
 inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::time_point until,

@@ -12,8 +12,9 @@
 //                               parking knows it
 //     cell<T>                   plain data that several threads use, under the protection of something else (a lock, an
 //                               edge): reads as a T, is assigned one (operator->, if T is a pointer), exchange(T);
-//                               value-initialised unless told otherwise, never copied as a cell. On real threads it is
-//                               a T; a platform that explores schedules sees a race
+//                               value-initialised unless told otherwise, never copied as a cell; cell<T>(unset) has
+//                               no value before it is assigned one. On real threads it is a T; a platform that explores
+//                               schedules sees a race, and a value that is read before there is one
 //     park(word, seen, until)   sleep while `word` still holds `seen`; returns when unparked, at `until`, or for no
 //                               reason at all: callers look again
 //     unpark_one(address)       wake one, or more, of those parked on the word at that address; the word is not

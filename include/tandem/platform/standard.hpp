@@ -48,13 +48,18 @@ class atomic {
   std::atomic<T> value_{};
 };
 
+/// Says that a cell has no value before it is assigned one.
+struct unset_t {};
+inline constexpr unset_t unset{};
+
 /// Plain data that is protected by something else. Here it is a T and costs nothing.
 template <class T>
 class cell {
   static_assert(std::is_trivially_copyable_v<T>, "a cell holds plain data: it is read and written as a whole");
 
  public:
-  constexpr cell() noexcept = default;
+  constexpr cell() noexcept : value_() {}
+  explicit cell(unset_t) noexcept {}
   constexpr explicit cell(T initial) noexcept : value_(initial) {}
   cell(const cell&) = delete;
   cell& operator=(const cell&) = delete;
@@ -69,7 +74,7 @@ class cell {
   constexpr T exchange(T desired) noexcept { return std::exchange(value_, desired); }
 
  private:
-  T value_{};
+  T value_;
 };
 
 using clock = std::chrono::steady_clock;
