@@ -1330,11 +1330,11 @@ TEST_CASE("an awaitable is small, and so is a coroutine that waits", "[awaitable
   tandem::mailbox<int> box(1);
   tandem::promise<int> promise;
   auto future = promise.get_future();
-  CHECK(sizeof(meeting.co_receive()) <= 112);
-  CHECK(sizeof(meeting.co_send(1)) <= 112);
-  CHECK(sizeof(box.co_receive()) <= 112);
-  CHECK(sizeof(box.co_send(1)) <= 112);
-  CHECK(sizeof(future.co_get()) <= 112);
+  CHECK(sizeof(meeting.co_send(1)) == 80);
+  CHECK(sizeof(box.co_send(1)) == 80);
+  CHECK(sizeof(meeting.co_receive()) == 88);  // with the message
+  CHECK(sizeof(box.co_receive()) == 88);
+  CHECK(sizeof(future.co_get()) == 88);
 
   const auto receives_one = [](tandem::rendezvous<int>& channel) -> support::held<measured_promise> {
     static_cast<void>(co_await channel.co_receive());
@@ -1342,6 +1342,7 @@ TEST_CASE("an awaitable is small, and so is a coroutine that waits", "[awaitable
   auto waits = receives_one(meeting);
   waits.start();
   INFO("a frame of " << measured_promise::bytes << " bytes, an awaitable of " << sizeof(meeting.co_receive()));
-  CHECK(measured_promise::bytes <= 256);
+  // what is not ours: what the compiler needs, the parameters and locals, and the promise of this test
+  CHECK(measured_promise::bytes <= sizeof(meeting.co_receive()) + 72);
   meeting.close();
 }

@@ -64,6 +64,7 @@ TEST_CASE("unpark wakes whoever is parked on the word, and needs nobody to be") 
 }
 
 TEST_CASE("what is fetched together lies together") {
+  static_assert(sizeof(place) == 48);
   static_assert(sizeof(tandem::detail::blocked) == platform::cache_line);
   static_assert(sizeof(tandem::rendezvous<int>) == platform::cache_line);
   static_assert(sizeof(tandem::mailbox<int>) == 4 * platform::cache_line);
@@ -83,16 +84,15 @@ TEST_CASE("a waiter is claimed once") {
 }
 
 TEST_CASE("a steadfast waiter belongs to whoever takes it out of its list") {
-  waiter w;
-  place p(w);
+  place p;
   wait_list list;
-  w.waits(firmness::steadfast);
+  p.waits(firmness::steadfast);
   list.insert(p);
   REQUIRE(list.claim_first() == &p);
   CHECK(list.claim_first() == nullptr);
   CHECK_FALSE(list.remove(p));
-  w.complete(outcome::ok);
-  CHECK(w.wait(deadline::forever()) == outcome::ok);
+  p.complete(outcome::ok);
+  CHECK(p.wait(deadline::forever()) == outcome::ok);
 }
 
 TEST_CASE("of many who claim a waiter exactly one succeeds") {
@@ -179,7 +179,7 @@ struct counts_posts final : tandem::scheduler {
   void post(tandem::run_item& item) noexcept override { posted.push_back(&item); }
   std::vector<tandem::run_item*> posted;
 };
-struct awaited : tandem::detail::resumable {
+struct awaited : tandem::detail::resumable<place> {
   awaited() noexcept : resumable([](tandem::run_item&) noexcept {}) { belongs_to(home_); }
   std::size_t posted() const { return home_.posted.size(); }
 
@@ -211,12 +211,11 @@ TEST_CASE("a waiter that has not fallen asleep is not posted: it finds the outco
 
 TEST_CASE("a waiter that is suspended before it is enlisted is posted without falling asleep") {
   awaited w;
-  place p(w);
   wait_list list;
   w.waits(firmness::suspended);
-  list.insert(p);
-  REQUIRE(list.claim_first() == &p);
-  p.complete(outcome::closed);
+  list.insert(w);
+  REQUIRE(list.claim_first() == &w);
+  static_cast<place&>(w).complete(outcome::closed);
   CHECK(w.posted() == 1);
   CHECK(w.written() == outcome::closed);
 }
@@ -237,14 +236,13 @@ TEST_CASE("either the waiter finds the outcome or it is posted, never both, neve
 namespace {
 struct two_places {
   two_places() {
-    who.waits(firmness::several);
     who.go_away();
     left.insert(first);
     right.insert(second);
   }
-  waiter who;
-  place first{who, 0};
-  place second{who, 1};
+  tandem::detail::several who;
+  tandem::detail::part first{who, 0};
+  tandem::detail::part second{who, 1};
   wait_list left;
   wait_list right;
 };
@@ -289,34 +287,26 @@ TEST_CASE("a waiter with several places is told of a place that was dropped whil
 
 TEST_CASE("whoever looks for a partner passes itself by") {
   two_places w;
-  waiter other;
-  place where(other);
-  w.left.insert(where);
-  CHECK(w.left.claim_first(&w.who) == &where);
-  CHECK(w.left.claim_first(&w.who) == nullptr);
+  place other;
+  w.left.insert(other);
+  CHECK(w.left.claim_first(&w.second) == &other);
+  CHECK(w.left.claim_first(&w.second) == nullptr);
   CHECK_FALSE(w.left.empty());
   CHECK(w.who.step_up());
 }
 
 // --- the list --------------------------------------------------------------------------------------------------------
 
-namespace {
-struct entry {
-  waiter who;
-  place where{who};
-};
-}  // namespace
-
 TEST_CASE("a wait list serves first come first served") {
   wait_list list;
-  entry a;
-  entry b;
-  entry c;
+  place a;
+  place b;
+  place c;
   CHECK(list.claim_first() == nullptr);
-  for (entry* e : {&a, &b, &c}) list.insert(e->where);
-  CHECK(list.claim_first() == &a.where);
-  CHECK(list.claim_first() == &b.where);
-  CHECK(list.claim_first() == &c.where);
+  for (place* p : {&a, &b, &c}) list.insert(*p);
+  CHECK(list.claim_first() == &a);
+  CHECK(list.claim_first() == &b);
+  CHECK(list.claim_first() == &c);
   CHECK(list.claim_first() == nullptr);
   CHECK(list.empty());
 }
@@ -324,12 +314,12 @@ TEST_CASE("a wait list serves first come first served") {
 TEST_CASE("a waiter may leave from wherever it stands, and may leave twice") {
   for (int leaver = 0; leaver < 3; ++leaver) {
     wait_list list;
-    std::vector<entry> all(3);
-    for (entry& e : all) list.insert(e.where);
-    CHECK(list.remove(all[static_cast<std::size_t>(leaver)].where));
-    CHECK_FALSE(list.remove(all[static_cast<std::size_t>(leaver)].where));
+    std::vector<place> all(3);
+    for (place& p : all) list.insert(p);
+    CHECK(list.remove(all[static_cast<std::size_t>(leaver)]));
+    CHECK_FALSE(list.remove(all[static_cast<std::size_t>(leaver)]));
     for (int i = 0; i < 3; ++i) {
-      if (i != leaver) CHECK(list.claim_first() == &all[static_cast<std::size_t>(i)].where);
+      if (i != leaver) CHECK(list.claim_first() == &all[static_cast<std::size_t>(i)]);
     }
     CHECK(list.empty());
   }
@@ -337,47 +327,47 @@ TEST_CASE("a waiter may leave from wherever it stands, and may leave twice") {
 
 TEST_CASE("whoever cannot be claimed any more is passed and dropped") {
   wait_list list;
-  entry a;
-  entry b;
-  list.insert(a.where);
-  list.insert(b.where);
-  REQUIRE(a.who.claim());
-  CHECK(list.claim_first() == &b.where);
+  place a;
+  place b;
+  list.insert(a);
+  list.insert(b);
+  REQUIRE(a.claim());
+  CHECK(list.claim_first() == &b);
   CHECK(list.empty());
-  CHECK_FALSE(a.where.listed());
-  CHECK_FALSE(list.remove(a.where));  // what its own operation does then: nothing left to do
+  CHECK_FALSE(a.listed());
+  CHECK_FALSE(list.remove(a));  // what its own operation does then: nothing left to do
 }
 
 TEST_CASE("one that was woken in vain stands where it stood before") {
   wait_list list;
-  std::vector<entry> all(4);
-  for (entry& e : all) list.insert(e.where);
+  std::vector<place> all(4);
+  for (place& p : all) list.insert(p);
   place* const first = list.claim_first();
   place* const second = list.claim_first();
-  REQUIRE(first == &all[0].where);
-  REQUIRE(second == &all[1].where);
+  REQUIRE(first == &all[0]);
+  REQUIRE(second == &all[1]);
   first->complete(outcome::look);
   second->complete(outcome::look);
-  first->who.rearm();
-  second->who.rearm();
+  first->rearm();
+  second->rearm();
   list.insert(*second);
   list.insert(*first);
-  for (entry& e : all) CHECK(list.claim_first() == &e.where);
+  for (place& p : all) CHECK(list.claim_first() == &p);
 }
 
 TEST_CASE("all are claimed as a chain, in order, and completed") {
   wait_list list;
-  std::vector<entry> all(3);
-  for (entry& e : all) list.insert(e.where);
-  REQUIRE(all[1].who.claim());
+  std::vector<place> all(3);
+  for (place& p : all) list.insert(p);
+  REQUIRE(all[1].claim());
   place* const chain = list.claim_all();
-  REQUIRE(chain == &all[0].where);
-  REQUIRE(chain->next == &all[2].where);
+  REQUIRE(chain == &all[0]);
+  REQUIRE(chain->next == &all[2]);
   REQUIRE(chain->next->next == nullptr);
   complete_all(chain, outcome::closed);
-  CHECK(all[0].who.written() == outcome::closed);
-  CHECK(all[1].who.written() == outcome::pending);
-  CHECK(all[2].who.written() == outcome::closed);
+  CHECK(all[0].written() == outcome::closed);
+  CHECK(all[1].written() == outcome::pending);
+  CHECK(all[2].written() == outcome::closed);
   CHECK(list.empty());
 }
 

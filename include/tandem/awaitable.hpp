@@ -30,12 +30,14 @@
 #pragma once
 
 #include <coroutine>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/operation.hpp>
+#include <tandem/detail/transfer.hpp>
 #include <tandem/status.hpp>
 
 namespace tandem::inline TANDEM_ABI {
@@ -44,8 +46,8 @@ namespace detail {
 
 /// The status for an outcome; `refused` is what this side calls it when it would have had to wait.
 constexpr status to_status(outcome how, status::code refused) noexcept {
+  if (how == outcome::ok) return status::ok;  // the usual case, without the table that a switch makes
   switch (how) {
-    case outcome::ok: return status::ok;
     case outcome::closed: return status::closed;
     case outcome::timeout: return status::timeout;
     case outcome::stopped: return status::stopped;
@@ -66,7 +68,7 @@ class [[nodiscard("nothing is sent before it is awaited")]] send_awaitable {
  public:
   /// make(): the operation.
   template <class Make, class... Limits>
-  explicit send_awaitable(const Make& make, const Limits&... limit) : wait_(make, limit...) {}
+  explicit send_awaitable(const Make& make, const Limits&... limit) : wait_(make(), limit...) {}
 
   bool await_ready() noexcept { return wait_.is_done_at_once(); }
   template <class Promise>
@@ -105,13 +107,12 @@ class [[nodiscard("nothing is received before it is awaited")]] receive_awaitabl
  public:
   template <class OperationOn, class... Limits>
   explicit receive_awaitable(const OperationOn& operation_on, const Limits&... limit)
-      : letter_(detail::result_access::empty_handed<detail::carried<T>>()),
-        wait_([&] { return operation_on(detail::result_access::memory(letter_)); }, limit...) {}
+      : wait_(operation_on(std::addressof(message_.value)), limit...) {}
   receive_awaitable(const receive_awaitable&) = delete;
   receive_awaitable& operator=(const receive_awaitable&) = delete;
   /// A message that has come, and that the coroutine did not live to see, goes as well.
   ~receive_awaitable() {
-    if (wait_.abandon() == detail::outcome::ok) detail::result_access::conclude(letter_, status::ok);
+    if (wait_.abandon() == detail::outcome::ok) detail::end_message(message_.value);
   }
 
   bool await_ready() noexcept { return wait_.is_done_at_once(); }
@@ -120,16 +121,26 @@ class [[nodiscard("nothing is received before it is awaited")]] receive_awaitabl
     return wait_.start(waiting);
   }
   result<T> await_resume() noexcept {
-    detail::result_access::conclude(letter_, detail::to_status(wait_.how(), status::empty));
     if constexpr (std::is_void_v<T>) {
-      return std::move(letter_).transform([](std::monostate&&) {});
+      return take().transform([](std::monostate&&) {});
     } else {
-      return std::move(letter_);
+      return take();
     }
   }
 
  private:
-  result<detail::carried<T>> letter_;
+  result<detail::carried<T>> take() noexcept {
+    const detail::outcome how = wait_.how();
+    auto letter = detail::result_access::empty_handed<detail::carried<T>>();
+    if (how == detail::outcome::ok) {
+      detail::hand_over(message_.value, detail::result_access::memory(letter));
+      detail::end_message(message_.value);
+    }
+    detail::result_access::conclude(letter, detail::to_status(how, status::empty));
+    return letter;
+  }
+
+  detail::raw<detail::carried<T>> message_;
   detail::awaiting<Operation, Limit> wait_;
 };
 

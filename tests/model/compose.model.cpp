@@ -42,7 +42,7 @@ auto breaking() {
 }  // namespace
 
 TEST_CASE("when_any: a letter that comes for one of two is received once, and no other is lost", "[model][compose]") {
-  holds("when_any, a letter for the second", 129758, near, [] {
+  holds("when_any, a letter for the second", 141890, near, [] {
     const no_letter_left at_the_end;
     mailbox<letter> first(1);
     mailbox<letter> second(1);
@@ -53,7 +53,7 @@ TEST_CASE("when_any: a letter that comes for one of two is received once, and no
     lab::check(won.index == 1 && won.value && won.value->number() == 2, "it is the second who wins");
     lab::check(!second.try_receive().has_value(), "its letter came once");
   });
-  holds("when_any, a letter for each", 709, near, [] {
+  holds("when_any, a letter for each", 813, near, [] {
     const no_letter_left at_the_end;
     mailbox<letter> first(1);
     mailbox<letter> second(1);
@@ -67,7 +67,7 @@ TEST_CASE("when_any: a letter that comes for one of two is received once, and no
 }
 
 TEST_CASE("when_any: a stop from outside against a letter", "[model][compose]") {
-  holds("when_any, stopped", 24276, {.preemptions = 2}, [] {
+  holds("when_any, stopped", 25752, {.preemptions = 2}, [] {
     const no_letter_left at_the_end;
     mailbox<letter> inbox(1);
     tandem::stop_source stop;
@@ -146,7 +146,7 @@ TEST_CASE("then: the promise is kept, broken, or nobody asks, whoever comes firs
     };
   };
   // by clang; by g++, which destroys the parameters of a coroutine in another order, a few more
-  holds("then, kept", 46930, near, followed(true, true));
-  holds("then, broken", 22608, near, followed(false, true));
-  holds("then, nobody asks", 59306, near, followed(true, false));
+  holds("then, kept", 60954, near, followed(true, true));
+  holds("then, broken", 29752, near, followed(false, true));
+  holds("then, nobody asks", 67324, near, followed(true, false));
 }

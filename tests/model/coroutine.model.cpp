@@ -105,7 +105,7 @@ task<bool> waits_and_is_destroyed(run_loop& loop, Make make) {
 }  // namespace
 
 TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]") {
-  holds("rendezvous: a thread sends, a coroutine receives", 19988, {.spurious = 1}, [] {
+  holds("rendezvous: a thread sends, a coroutine receives", 23326, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -122,7 +122,7 @@ TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]")
                "in the order in which they were sent");
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("rendezvous: a coroutine sends, a thread receives", 15535, {.spurious = 1}, [] {
+  holds("rendezvous: a coroutine sends, a thread receives", 16525, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     talker sender;
     witness receiver;
@@ -140,7 +140,7 @@ TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]")
 }
 
 TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
-  holds("mailbox: a thread sends, a coroutine receives", 11462, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("mailbox: a thread sends, a coroutine receives", 12308, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -155,7 +155,7 @@ TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
     }
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("mailbox: a coroutine sends, a thread receives", 12688, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("mailbox: a coroutine sends, a thread receives", 14938, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     talker sender;
     witness receiver;
@@ -173,7 +173,7 @@ TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
 }
 
 TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
-  holds("rendezvous: two loops", 1417, {.spurious = 1}, [] {
+  holds("rendezvous: two loops", 2199, {.spurious = 1}, [] {
     const no_letter_left at_the_end;
     talker sender, receiver;
     phone c;
@@ -183,7 +183,7 @@ TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("mailbox: two loops", 14507, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("mailbox: two loops", 18517, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     talker sender, receiver;
     box c(1);
@@ -200,7 +200,7 @@ TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
 }
 
 TEST_CASE("a stop request against a partner", "[model][coroutine]") {
-  holds("rendezvous: a third stops the receiving coroutine", 7986, {}, [] {
+  holds("rendezvous: a third stops the receiving coroutine", 8728, {}, [] {
     const no_letter_left at_the_end;
     witness sender, third;
     talker receiver;
@@ -213,7 +213,7 @@ TEST_CASE("a stop request against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver, third);
   });
-  holds("rendezvous: a third stops the sending coroutine", 7986, {}, [] {
+  holds("rendezvous: a third stops the sending coroutine", 8728, {}, [] {
     const no_letter_left at_the_end;
     witness receiver, third;
     talker sender;
@@ -226,7 +226,7 @@ TEST_CASE("a stop request against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver, third);
   });
-  holds("mailbox: the sender stops the receiving coroutine", 1127, {}, [] {
+  holds("mailbox: the sender stops the receiving coroutine", 1167, {}, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -246,7 +246,7 @@ TEST_CASE("a stop request against a partner", "[model][coroutine]") {
 
 TEST_CASE("a deadline against a partner", "[model][coroutine]") {
   const reach far{.early_timeouts = 1};
-  holds("rendezvous: the receiving coroutine's time is up", 1424, far, [] {
+  holds("rendezvous: the receiving coroutine's time is up", 1532, far, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -257,7 +257,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("rendezvous: the sending coroutine's time is up", 1424, far, [] {
+  holds("rendezvous: the sending coroutine's time is up", 1532, far, [] {
     const no_letter_left at_the_end;
     witness receiver;
     talker sender;
@@ -268,7 +268,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
     }
     check_explained(meeting_place(), sender, receiver);
   });
-  holds("mailbox: the receiving coroutine's time is up", 2277, far, [] {
+  holds("mailbox: the receiving coroutine's time is up", 2451, far, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -280,7 +280,7 @@ TEST_CASE("a deadline against a partner", "[model][coroutine]") {
     receiver.drain(c);
     check_explained(bounded_queue(1), sender, receiver);
   });
-  holds("rendezvous: deadline, stop and partner at once", 2915, far, [] {
+  holds("rendezvous: deadline, stop and partner at once", 3083, far, [] {
     const no_letter_left at_the_end;
     witness sender;
     talker receiver;
@@ -313,7 +313,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
     }
     check_explained(meeting_place(), closer, receiver);
   });
-  holds("mailbox: closed while a coroutine receives", 33545, {}, [] {
+  holds("mailbox: closed while a coroutine receives", 35179, {}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker receiver;
@@ -328,7 +328,7 @@ TEST_CASE("close against a coroutine", "[model][coroutine]") {
     }
     check_explained(bounded_queue(1), closer, receiver);
   });
-  holds("mailbox: closed while a coroutine sends", 1074, {}, [] {
+  holds("mailbox: closed while a coroutine sends", 1168, {}, [] {
     const no_letter_left at_the_end;
     witness closer;
     talker sender;
@@ -385,7 +385,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     const auto other = lab::spawn("other", [&] { stop.request_stop(); });
     loop.block_on(waits_and_is_destroyed(loop, [&] { return c.co_try_receive_for(1s, stop.get_token()); }));
   });
-  holds("mailbox: a receiver is destroyed, and the next has its turn", 16786, {}, [] {
+  holds("mailbox: a receiver is destroyed, and the next has its turn", 17512, {}, [] {
     const no_letter_left at_the_end;
     box c(1);
     run_loop loop;
@@ -410,7 +410,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     const auto sender = lab::spawn("sender", [&] { lab::check(c.send(letter(1)) == status::ok, "there is room"); });
     loop.block_on(both());
   });
-  holds("future: a getter is destroyed", 125120, {.preemptions = 3}, [] {
+  holds("future: a getter is destroyed", 125146, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     promise p;
     future f = p.get_future();
@@ -449,17 +449,17 @@ TEST_CASE("a coroutine gets what a promise holds", "[model][coroutine]") {
   const auto keeps = [](talker& me, promise& p) { me.keep(p, 1); };
   const auto breaks = [](talker&, promise&) {};
   const reach far{.preemptions = 3, .spurious = 1, .early_timeouts = 1};
-  holds("future: set_value, co_get twice", 8441, far, both(keeps, [](talker& me, future& f) {
+  holds("future: set_value, co_get twice", 10285, far, both(keeps, [](talker& me, future& f) {
           me.co_get(f);
           me.co_get(f);
         }));
-  holds("future: gone, co_get", 4437, far, both(breaks, [](talker& me, future& f) { me.co_get(f); }));
-  holds("future: set_value, co_try_get_for, co_get", 60269, {.early_timeouts = 1},
+  holds("future: gone, co_get", 4973, far, both(breaks, [](talker& me, future& f) { me.co_get(f); }));
+  holds("future: set_value, co_try_get_for, co_get", 65669, {.early_timeouts = 1},
         both(keeps, [](talker& me, future& f) {
           me.co_try_get_for(f, 1s);
           me.co_get(f);
         }));
-  holds("future: the promise stops the co_get, and keeps its word", 18981, {}, [] {
+  holds("future: the promise stops the co_get, and keeps its word", 19393, {}, [] {
     const no_letter_left at_the_end;
     talker one_end, other_end;
     tandem::stop_source stop;
@@ -503,23 +503,23 @@ TEST_CASE("without a scheduler, what the coroutine does next comes after what it
     lab::check(over, "when both have returned, it is over");
     static_cast<void>(c);
   };
-  holds("rendezvous: on the spot", 1968, {.preemptions = 3, .spurious = 1}, [&] {
+  holds("rendezvous: on the spot", 2446, {.preemptions = 3, .spurious = 1}, [&] {
     const no_letter_left at_the_end;
     phone c;
     passes(c, [&] { return c.co_receive(); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("rendezvous: on the spot, with a token", 1631, {.preemptions = 3}, [&] {
+  holds("rendezvous: on the spot, with a token", 2051, {.preemptions = 3}, [&] {
     const no_letter_left at_the_end;
     phone c;
     const tandem::stop_source stop;
     passes(c, [&] { return c.co_receive(stop.get_token()); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("mailbox: on the spot", 2348, {}, [&] {
+  holds("mailbox: on the spot", 2380, {}, [&] {
     const no_letter_left at_the_end;
     box c(2);
     passes(c, [&] { return c.co_receive(); }, [&](int number) { return c.send(letter(number)); });
   });
-  holds("rendezvous: a stop on the spot, against a partner", 1559, {}, [] {
+  holds("rendezvous: a stop on the spot, against a partner", 1865, {}, [] {
     const no_letter_left at_the_end;
     phone c;
     tandem::stop_source stop;

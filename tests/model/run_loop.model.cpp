@@ -147,7 +147,7 @@ TEST_CASE("stops by two threads end a run, or the next one, and leave nothing be
 }
 
 TEST_CASE("a coroutine on a loop meets a thread, and the loop goes at once", "[model][run_loop]") {
-  holds("block_on a meeting", 1911, {.preemptions = 3, .spurious = 1, .rereads = 2}, [] {
+  holds("block_on a meeting", 2117, {.preemptions = 3, .spurious = 1, .rereads = 2}, [] {
     const no_letter_left at_the_end;
     tandem::rendezvous<letter> desk;
     witness mine, other;
@@ -162,7 +162,7 @@ TEST_CASE("a coroutine on a loop meets a thread, and the loop goes at once", "[m
 }
 
 TEST_CASE("a deadline or a partner ends the wait of a coroutine: one of the two", "[model][run_loop]") {
-  holds("a deadline against a post", 16005, {.preemptions = 3, .spurious = 1, .early_timeouts = 1, .rereads = 1}, [] {
+  holds("a deadline against a post", 17427, {.preemptions = 3, .spurious = 1, .early_timeouts = 1, .rereads = 1}, [] {
     const no_letter_left at_the_end;
     tandem::rendezvous<letter> desk;
     witness mine, other;

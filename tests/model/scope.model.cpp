@@ -107,7 +107,7 @@ TEST_CASE("a join sees what all the tasks did, and is the last to touch the scop
 }
 
 TEST_CASE("an error stops the others, and is told after they have ended", "[model][scope]") {
-  holds("one breaks, one waits", 10947, near, [] {
+  holds("one breaks, one waits", 11057, near, [] {
     const no_letter_left at_the_end;
     run_loop mine;
     helper other("helper");
@@ -126,7 +126,7 @@ TEST_CASE("an error stops the others, and is told after they have ended", "[mode
       lab::check(told && stopped, "the one is told, the other was stopped");
     }(other));
   });
-  holds("a letter comes while they are stopped", 35204, near, [] {
+  holds("a letter comes while they are stopped", 35966, near, [] {
     const no_letter_left at_the_end;
     run_loop mine;
     helper other("helper");

@@ -236,7 +236,7 @@ TEST_CASE("the earliest timer is kept, whoever kept another", "[model][thread_po
 }
 
 TEST_CASE("a coroutine of a pool: partner against deadline", "[model][thread_pool]") {
-  holds("co_try_receive_for, one thread", 11325, {.preemptions = 1, .early_timeouts = 1, .rereads = 0}, [] {
+  holds("co_try_receive_for, one thread", 11353, {.preemptions = 1, .early_timeouts = 1, .rereads = 0}, [] {
     const no_letter_left at_the_end;
     tandem::mailbox<letter> inbox(1);
     const auto receive = [](tandem::mailbox<letter>& from) -> task<status> {

@@ -64,16 +64,15 @@ struct line {
   }
   /// Stands in line until served, and says with what; 0: until the deadline.
   int wait(deadline until) {
-    waiter me;
-    me.waits(until.is_forever() ? firmness::steadfast : firmness::revocable);
-    place here(me);
+    place here;
+    here.waits(until.is_forever() ? firmness::steadfast : firmness::revocable);
     tandem::cell<int> got(0);
     here.slot = &got;
     {
       const scoped_lock hold(lock);
       list.insert(here);
     }
-    if (me.wait(until) == outcome::ok) return got;
+    if (here.wait(until) == outcome::ok) return got;
     const scoped_lock hold(lock);
     list.remove(here);
     return 0;
@@ -169,7 +168,7 @@ TEST_CASE("a waiter that is no thread is woken once, or finds the outcome itself
     struct runs_at_once final : tandem::scheduler {
       void post(tandem::run_item& item) noexcept override { item.run(); }
     };
-    struct suspended : tandem::detail::resumable {
+    struct suspended : tandem::detail::resumable<place> {
       suspended() noexcept : resumable([](tandem::run_item& me) noexcept { static_cast<suspended&>(me).go_on(); }) {
         belongs_to(home);
       }
@@ -250,13 +249,12 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
     outcome first = outcome::pending;
     outcome second = outcome::pending;
     const auto wait = [&l](outcome& how, deadline until) {
-      waiter me;
-      place here(me);
+      place here;
       {
         const scoped_lock hold(l.lock);
         l.list.insert(here);
       }
-      how = me.wait(until);
+      how = here.wait(until);
       const scoped_lock hold(l.lock);
       l.list.remove(here);
     };
@@ -293,17 +291,16 @@ TEST_CASE("one that was woken in vain waits again", "[model][waiter]") {
           first->complete(i == 0 ? outcome::look : outcome::ok);
         }
       });
-      waiter me;
-      place here(me);
+      place here;
       outcome how = outcome::look;
       for (int i = 0; how == outcome::look; ++i) {
         lab::check(i < 2, "it is told so once");
-        me.rearm();
+        here.rearm();
         {
           const scoped_lock hold(lock);
           list.insert(here);
         }
-        how = me.wait(deadline::forever());
+        how = here.wait(deadline::forever());
       }
       lab::check(how == outcome::ok, "and then served");
     }

@@ -103,12 +103,11 @@ inline void a_lock_that_ends() {
 /// Those who stand in line, without anybody else: who is first, who has gone, who comes back to an old place.
 inline void a_line() {
   using tandem::detail::place;
-  std::array<tandem::detail::waiter, 5> w;
-  place a(w[0]);
-  place b(w[1]);
-  place c(w[2]);
-  place d(w[3]);
-  place e(w[4]);
+  place a;
+  place b;
+  place c;
+  place d;
+  place e;
   tandem::detail::wait_list line;
   lab::check(line.empty() && line.claim_first() == nullptr, "nobody is there");
   for (place* const p : {&a, &b, &c, &d}) line.insert(*p);
@@ -117,10 +116,10 @@ inline void a_line() {
   lab::check(line.claim_first() == &a && !line.remove(a), "the first is claimed, and has gone");
   lab::check(line.remove(d), "the last leaves");
   for (place* const p : {&d, &a, &b, &e}) {
-    p->who.rearm();
+    p->rearm();
     line.insert(*p);
   }
-  lab::check(b.who.cancel(tandem::detail::outcome::stopped) && !b.who.cancel(tandem::detail::outcome::stopped),
+  lab::check(b.cancel(tandem::detail::outcome::stopped) && !b.cancel(tandem::detail::outcome::stopped),
              "one has made up its mind, once");
   lab::check(line.claim_first() == &a && b.listed(), "whoever comes back has its old place");
   lab::check(line.claim_first() == &c && !b.listed(), "whoever has made up its mind is passed over");
@@ -175,31 +174,32 @@ inline void a_waiter_that_ends() {
 }
 
 /// One that is no thread: whoever completes it goes on with what it was doing.
-struct resumed_waiter final : tandem::detail::resumable {
+template <class Waiter>
+struct resumed_waiter final : tandem::detail::resumable<Waiter> {
   struct runs_at_once final : tandem::scheduler {
     void post(tandem::run_item& item) noexcept override { item.run(); }
   };
   resumed_waiter()
-      : resumable([](tandem::run_item& item) noexcept {
+      : tandem::detail::resumable<Waiter>([](tandem::run_item& item) noexcept {
           auto& me = static_cast<resumed_waiter&>(item);
           lab::check(me.frame == 1, "what it did before it fell asleep is over");
           me.frame = 2;
           me.resumed = true;
         }) {
-    belongs_to(home);
+    this->belongs_to(home);
   }
   /// Falls asleep, or finds its outcome.
   void lies_down() {
     frame = 1;
-    slept = fall_asleep();
+    slept = this->fall_asleep();
     if (slept) return;
-    lab::check(written() == tandem::detail::outcome::ok, "its outcome is there");
+    lab::check(this->written() == tandem::detail::outcome::ok, "its outcome is there");
     lab::check(message == 7, "and what came before that");
     frame = 3;
   }
   void completed() {
     message = 7;
-    complete(tandem::detail::outcome::ok);
+    this->complete(tandem::detail::outcome::ok);
   }
   runs_at_once home;
   witness frame;
@@ -209,15 +209,14 @@ struct resumed_waiter final : tandem::detail::resumable {
 };
 
 inline void a_waiter_that_is_resumed() {
-  resumed_waiter w;
+  resumed_waiter<tandem::detail::place> w;
   together([&] { w.lies_down(); }, [&] { w.completed(); });
   lab::check(w.slept == w.resumed, "resumed if it slept");
 }
 
 /// The same, with several places: it cannot be claimed before it says so.
 inline void a_choice_that_is_resumed() {
-  resumed_waiter w;
-  w.waits(tandem::detail::firmness::several);
+  resumed_waiter<tandem::detail::several> w;
   w.go_away();
   together(
       [&] {

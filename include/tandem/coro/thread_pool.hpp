@@ -142,11 +142,6 @@ class thread_pool final : public scheduler {
   };
 
   /// A worker that sleeps.
-  struct sleeper {
-    detail::waiter me;
-    detail::place here{me};
-  };
-
   /// That a task is done.
   struct end final : run_item {
     end() noexcept
@@ -201,23 +196,23 @@ class thread_pool final : public scheduler {
 
   /// Under the lock, on entry and at the end.
   void sleep() noexcept {
-    sleeper self;
+    detail::place self;  // it sleeps
     auto until = detail::deadline::forever();
     if (timers_.empty() || keeper_ != nullptr) {
-      self.me.waits(detail::firmness::steadfast);
-      idle_.insert(self.here);
+      self.waits(detail::firmness::steadfast);
+      idle_.insert(self);
     } else {
       const auto due = timers_.next_due();
       until = detail::deadline::at(due);
-      self.me.waits(detail::firmness::revocable);
-      keeper_ = &self.here;
+      self.waits(detail::firmness::revocable);
+      keeper_ = &self;
       keeps_until_ = due;
     }
     unlock_and_call(claim_helper());
-    const detail::outcome how = self.me.wait(until);
+    const detail::outcome how = self.wait(until);
     mutex_.lock();
     if (how == detail::outcome::timeout) {
-      if (keeper_ == &self.here) keeper_ = nullptr;
+      if (keeper_ == &self) keeper_ = nullptr;
     } else {
       on_its_way_ = false;
     }

@@ -10,6 +10,7 @@
 //            Destroying a coroutine that waits is destroying its awaiting: the line is left, and a turn that was given
 //            is passed on. It has to be done where its scheduler runs things, between two of them.
 // Algorithm  start:   (attempt ->) enlist -> listen for a stop and a deadline -> fall asleep
+//            What is over says so in the waiter's word, whoever has brought it about.
 //            posted:  what did the partner write?
 //                       look                   try, and if that is in vain enlist again, in the old place
 //                       timeout, stopped       nobody had claimed us: withdraw, nothing has happened
@@ -24,11 +25,14 @@
 // Order      edges L and W as for a thread. What the coroutine does next happens after the suspension: fall_asleep
 //            (release) -> complete (acquire), or, if it was suspended before it enlisted, edge L; and after the
 //            completion, by the scheduler's edge from post to run.
-// Cost       beside the operation's own: a read-modify-write to fall asleep, unless settled; a post.
+// Cost       beside the operation's own: a read-modify-write to fall asleep, unless settled; a post. Memory: 80 bytes
+//            if nothing but a partner can end the wait: what is to be run (16), the place in line (48), the channel,
+//            the coroutine. They lie in the coroutine's frame, so each word counts, and none is kept twice.
 // Tests      tests/awaitable.test.cpp, tests/model/coroutine.model.cpp
 #pragma once
 
 #include <coroutine>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -134,19 +138,32 @@ class by_time_or_stop {
   by_stop stop_;
 };
 
+// The channel of an operation, and where its message is: all that it consists of.
+template <class Operation>
+auto* channel_of(const Operation& op) noexcept {
+  auto& [channel, message] = op;
+  return std::addressof(channel);
+}
+template <class Operation>
+auto* message_of(const Operation& op) noexcept {
+  auto& [channel, message] = op;
+  return message;
+}
+
 template <class Operation, class Limit>
-class awaiting : private resumable, private place {  // a base, so that the flags below lie in its last bytes
+class awaiting : private resumable<place> {
  public:
-  /// make(): the operation.
-  template <class Make, class... Arguments>
-  explicit awaiting(const Make& make, const Arguments&... limit)
-      : resumable(&go_on), place(static_cast<waiter&>(*this)), op_(make()), limit_(limit...) {}
+  template <class... Arguments>
+  explicit awaiting(const Operation& op, const Arguments&... limit)
+      : resumable(&go_on, platform::unset), channel_(channel_of(op)), limit_(limit...) {
+    slot = message_of(op);
+  }
   ~awaiting() { static_cast<void>(abandon()); }
 
   /// Does it, if it is worth trying before the coroutine is suspended.
   bool is_done_at_once() noexcept {
     if (limit_.is_stopped()) return is_over(outcome::stopped);
-    return Operation::polls && is_over(op_.attempt());
+    return Operation::polls && is_over(op().attempt());
   }
 
   /// True: the coroutine is suspended. False: it is done.
@@ -154,53 +171,58 @@ class awaiting : private resumable, private place {  // a base, so that the flag
   bool start(std::coroutine_handle<Promise> coroutine) noexcept {
     static_assert(is_compiled_right<Promise>,
                   "tandem: this version of clang miscompiles coroutines: use clang 18 or later, or g++ 12 or later.");
-    coroutine_ = coroutine;
     belongs_to(scheduler_of(coroutine));
     if constexpr (Operation::settled && Limit::alone) {
       waits(firmness::suspended);
-      suspended_ = true;
-      const outcome how = op_.enlist(here());
+      suspended_ = coroutine;
+      const outcome how = op().enlist(*this);
       if (how == outcome::pending) return true;
-      suspended_ = false;
+      suspended_ = nullptr;
       return !is_over(how);
     } else {
       waits(Limit::alone ? firmness::steadfast : firmness::revocable);
-      return wait();
+      return wait(coroutine);
     }
   }
 
-  outcome how() const noexcept { return how_; }
+  /// Once it is over.
+  outcome how() const noexcept { return written(); }
 
   /// The coroutine is destroyed, perhaps while it waits. ok if the operation has been done, and nobody knows it yet.
   outcome abandon() noexcept { return suspended_ ? abandon_the_wait() : outcome::pending; }
 
  private:
+  /// The message is where our place says: there is no need to keep that twice.
+  Operation op() const noexcept {
+    void* const message = slot;
+    return {*channel_, static_cast<decltype(message_of(std::declval<Operation>()))>(message)};
+  }
+
   [[gnu::noinline]] outcome abandon_the_wait() noexcept {
-    suspended_ = false;
+    suspended_ = nullptr;
     limit_.fall_deaf(*home());
     // If it is in the line no more, whoever took it out has claimed it, and has posted it, or is about to. So has a
     // stop request, or a deadline, that found it in the line. And after `busy` it was posted without being in any line.
-    const bool was_listed = op_.withdraw(here());
+    const bool was_listed = op().withdraw(*this);
     if (!was_listed || written() != outcome::pending) home()->take_back(*this);
-    op_.leave();
+    op().leave();
     return written();
   }
 
   /// True if it sleeps, and is not ours to touch any more; false if it is over.
-  [[gnu::noinline]] bool wait() noexcept {
+  [[gnu::noinline]] bool wait(std::coroutine_handle<> coroutine) noexcept {
     for (;;) {
-      const outcome at_first = op_.enlist(here());
+      const outcome at_first = op().enlist(*this);
       if (is_over(at_first)) return false;
-      stood_in_line_ = true;
       if (at_first == outcome::pending) {
         limit_.listen(*this, *home());
-        if (sleeps()) return true;
-      } else if (!op_.withdraw(
-                     here())) {  // whoever took us out of the line has claimed us, and is about to complete us
-        if (sleeps()) return true;
+        if (sleeps(coroutine)) return true;
+      } else if (!op().withdraw(*this)) {
+        // whoever took us out of the line has claimed us, and is about to complete us
+        if (sleeps(coroutine)) return true;
       } else if (at_first == outcome::busy) {
         platform::yield();
-        suspended_ = true;
+        suspended_ = coroutine;
         home()->post(*this);
         return true;
       }
@@ -208,10 +230,10 @@ class awaiting : private resumable, private place {  // a base, so that the flag
     }
   }
 
-  bool sleeps() noexcept {
-    suspended_ = true;
+  bool sleeps(std::coroutine_handle<> coroutine) noexcept {
+    suspended_ = coroutine;
     if (fall_asleep()) return true;
-    suspended_ = false;
+    suspended_ = nullptr;
     return false;
   }
 
@@ -219,10 +241,10 @@ class awaiting : private resumable, private place {  // a base, so that the flag
   bool is_over() noexcept {
     limit_.fall_deaf(*home());
     const outcome said = written();
-    if (said == outcome::timeout || said == outcome::stopped) op_.withdraw(here());
+    if (said == outcome::timeout || said == outcome::stopped) op().withdraw(*this);
     if (said != outcome::look && said != outcome::pending) return end(said);
     rearm();
-    if (is_over(op_.attempt())) return true;
+    if (is_over(op().attempt())) return true;
     if (limit_.is_stopped()) return end(outcome::stopped);
     return limit_.is_late() && end(outcome::timeout);
   }
@@ -230,29 +252,22 @@ class awaiting : private resumable, private place {  // a base, so that the flag
   bool is_over(outcome how) noexcept { return (is_final(how) || how == outcome::stopped) && end(how); }
 
   bool end(outcome how) noexcept {
-    if (stood_in_line_) op_.leave();
-    how_ = how;
+    if (ticket != 0) op().leave();  // it has stood in line
+    conclude(how);
     return true;
   }
 
   static void go_on(run_item& posted) noexcept {
     auto& self = static_cast<awaiting&>(posted);
-    self.suspended_ = false;
-    if constexpr (Operation::settled && Limit::alone) {
-      self.how_ = self.written();
-    } else {
-      if (!self.is_over() && self.wait()) return;
+    const std::coroutine_handle<> coroutine = std::exchange(self.suspended_, nullptr);
+    if constexpr (!(Operation::settled && Limit::alone)) {
+      if (!self.is_over() && self.wait(coroutine)) return;
     }
-    self.coroutine_.resume();
+    coroutine.resume();
   }
 
-  place& here() noexcept { return *this; }
-
-  outcome how_ = outcome::pending;
-  bool suspended_ = false;
-  bool stood_in_line_ = false;
-  Operation op_;
-  std::coroutine_handle<> coroutine_;
+  decltype(channel_of(std::declval<Operation>())) channel_;
+  std::coroutine_handle<> suspended_;  // nobody, unless it is suspended
   [[no_unique_address]] Limit limit_;
 };
 

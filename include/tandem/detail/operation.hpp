@@ -3,7 +3,8 @@
 //
 // Contract   run(op, until, stop) brings `op` to one of its outcomes. A stop requested before the call ends it before
 //            it has tried anything; otherwise what can be done at once is done, whatever the deadline says.
-//            `op` is one operation on one channel, and supplies what is particular to it:
+//            `op` is one operation on one channel: an aggregate of a reference to the channel and a pointer to where
+//            the message is, or shall be. It supplies what is particular to it:
 //
 //                outcome attempt()          do it if nobody has to be waited for; else refused; or busy: nobody can say
 //                                           yet, since somebody is half-way through the step that decides
@@ -57,11 +58,11 @@ outcome wait_or_stop(waiter& me, deadline until, stop_request stop) {
   return wait();
 }
 
-/// Makes sure that nobody knows `me` any longer, after enlist() said that there is something to look at.
+/// Makes sure that nobody knows `here` any longer, after enlist() said that there is something to look at.
 template <class Operation>
-void step_out(Operation& op, waiter& me, place& here) {
+void step_out(Operation& op, place& here) {
   // whoever took us out of the line has claimed us, for nobody else could, and is about to complete us
-  if (!op.withdraw(here)) static_cast<void>(me.wait(deadline::forever()));
+  if (!op.withdraw(here)) static_cast<void>(here.wait(deadline::forever()));
 }
 
 constexpr bool is_final(outcome how) noexcept {
@@ -76,10 +77,7 @@ inline deadline nap(deadline until) noexcept {
 }
 
 /// What runs while an operation waits, on one cache line: a partner fetches it once.
-struct alignas(platform::cache_line) blocked {
-  waiter me;
-  place here{me};
-};
+struct alignas(platform::cache_line) blocked : place {};
 
 /// pending: it has to stand in line. One who has been woken in vain gives up here, if it is time.
 template <class Operation>
@@ -93,10 +91,10 @@ outcome poll(Operation& op, deadline until, stop_request stop, bool again) {
 
 template <class Operation>
 [[gnu::noinline]] outcome run_waiting(Operation& op, deadline until, stop_request stop) {
-  blocked frame;
+  blocked here;
   // only a polling operation naps, which is a deadline of its own
   const bool steadfast = !Operation::polls && until.is_forever() && stop == nullptr;
-  frame.me.waits(steadfast ? firmness::steadfast : firmness::revocable);
+  here.waits(steadfast ? firmness::steadfast : firmness::revocable);
   for (bool stood_in_line = false;; stood_in_line = true) {
     if constexpr (Operation::polls) {
       const outcome polled = poll(op, until, stop, stood_in_line);
@@ -105,14 +103,14 @@ template <class Operation>
         return polled;
       }
     }
-    outcome how = op.enlist(frame.here);
+    outcome how = op.enlist(here);
     if (how == outcome::look) {
-      step_out(op, frame.me, frame.here);
+      step_out(op, here);
     } else {
       if (how == outcome::pending || how == outcome::busy) {
         const deadline end = how == outcome::busy ? nap(until) : until;
-        how = wait_or_stop<Operation::polls>(frame.me, end, stop);
-        if (how == outcome::timeout || how == outcome::stopped) op.withdraw(frame.here);
+        how = wait_or_stop<Operation::polls>(here, end, stop);
+        if (how == outcome::timeout || how == outcome::stopped) op.withdraw(here);
         if (how == outcome::timeout && !until.has_passed()) how = outcome::look;
         stood_in_line = true;
       }
@@ -121,7 +119,7 @@ template <class Operation>
         return how;
       }
     }
-    frame.me.rearm();
+    here.rearm();
   }
 }
 

@@ -30,7 +30,7 @@ class run_item {
   void run() noexcept { run_(*this); }
 
   /// The scheduler's, while it has the item.
-  platform::cell<run_item*> next;
+  platform::cell<run_item*> next{platform::unset};
 
  protected:
   ~run_item() = default;

@@ -108,7 +108,7 @@ class arm {
   friend class selection;
   bool is(kind what) const noexcept { return (counts_for_ & static_cast<unsigned>(what)) != 0; }
   /// Precondition: it has stood in line.
-  place& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
+  part& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
 
   // what an arm is, beside its kind; and, of several, what one of them is at least
   static constexpr std::uint8_t one_tries_first = 16;
@@ -122,7 +122,7 @@ class arm {
   bool stood_ = false;     // it has stood in line, and has not left
   bool half_way_ = false;  // somebody is half-way through what decides
   std::uint16_t number_ = 0;
-  std::optional<place> here_;
+  std::optional<part> here_;
 };
 
 /// What all arms have for those who use them.
@@ -167,14 +167,13 @@ class dice {
 
 enum class choice : bool { random, in_order };
 
-class selection : private resumable {
+class selection : private resumable<several> {
  public:
   static constexpr std::size_t most_arms = 65'535;
 
   /// The arms stay where they are until the selection goes; it changes the order of the pointers.
-  selection(std::span<arm*> arms, choice how) noexcept : resumable(&go_on), arms_(arms), choice_(how) {
+  selection(std::span<arm*> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms), choice_(how) {
     require(arms.size() <= most_arms, "a select has 65,535 arms at most");
-    waits(firmness::several);
     go_away();
     std::uint16_t number = 0;
     for (arm* const a : arms_) {
@@ -398,7 +397,7 @@ class selection : private resumable {
   }
 
   bool line_up(arm& a) noexcept {
-    if (!a.here_) a.here_.emplace(static_cast<waiter&>(*this), a.number_);
+    if (!a.here_) a.here_.emplace(static_cast<several&>(*this), a.number_);
     if (a.listed_) a.withdraw(a.here());
     for (;;) {
       static_cast<void>(a.here().was_dropped());

@@ -1,4 +1,4 @@
-// tandem/detail/waiter.hpp: one blocked operation, whoever it is that waits.
+// tandem/detail/waiter.hpp: one blocked operation, whoever it is that waits, and its place in line.
 //
 // Contract   A waiter is made by an operation that has to wait. Others may end its wait, exactly once: the one whose
 //            claim() returned true *must* call complete() with the outcome, and is the only one who may; the waiter
@@ -10,6 +10,9 @@
 //            Whoever has not claimed a waiter may touch it only under the lock of the list in which it found it, or in
 //            a stop callback whose end the waiter waits for. Whoever has claimed it may touch it until it completes it.
 //            Whoever has tried in vain, never again.
+//            A place is what stands in a list (wait_list.hpp). Whoever waits in one line at most *is* its place. A
+//            select is `several`, and has a place for each of its lists, a part. To claim or complete a part is to
+//            claim or complete the select; a part that is taken out of its list in vain says so (was_dropped).
 // Algorithm  One word:
 //
 //                waiting --claim()--> claimed --complete(outcome)--> outcome
@@ -88,8 +91,8 @@ enum class firmness : std::uint8_t { revocable, several, several_here, steadfast
 
 class waiter {
  public:
-  /// A thread that will wait(); a coroutine has a resumable, below.
-  waiter() noexcept = default;
+  /// A thread that will wait(), and can be claimed by anybody. A coroutine has a resumable, below.
+  waiter() noexcept : where_(nullptr), firmness_(firmness::revocable) {}
   waiter(const waiter&) = delete;
   waiter& operator=(const waiter&) = delete;
 
@@ -113,9 +116,6 @@ class waiter {
   /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
   /// this returns.
   void complete(outcome how, std::uint16_t number = 0) noexcept;
-
-  /// What complete() has said of the place.
-  std::uint16_t number_of_place() const noexcept { return number_; }
 
   /// claim() and complete() in one, for whoever has nothing to hand over. True if it was this call that ended the wait.
   bool cancel(outcome how) noexcept {
@@ -165,6 +165,11 @@ class waiter {
   /// claimed it has completed it.
   void rearm() noexcept { word_.store(0, order::relaxed); }  // relaxed: published by the lock of the next list
 
+  /// The waiter itself says how it ended, as its last word. Only when nobody else can know it.
+  void conclude(outcome how) noexcept {
+    word_.store(pack(how), order::relaxed);
+  }  // relaxed: who reads it has written it
+
   // --- a select, about itself ---
 
   /// Not to be claimed from now on. Only when nobody else can know this waiter.
@@ -193,6 +198,8 @@ class waiter {
   bool was_disturbed() const noexcept { return word_.load(order::relaxed) != away; }
 
  protected:
+  /// One that says what it waits for, and whom it belongs to, before it is enlisted.
+  explicit waiter(platform::unset_t unset) noexcept : where_(unset), firmness_(unset) {}
   /// Whom to post it to: nullptr for a thread. Before it is enlisted.
   void belongs_to(scheduler& where) noexcept { where_ = &where; }
   void belongs_to_a_thread() noexcept { where_ = nullptr; }
@@ -224,18 +231,104 @@ class waiter {
     return before;
   }
 
+  run_item& item() noexcept;
+
+  platform::cell<scheduler*> where_;
   platform::atomic<std::uint32_t> word_{0};
   platform::cell<firmness> firmness_;
-  platform::cell<std::uint16_t> number_;
-  platform::cell<scheduler*> where_;
 };
 
-/// A waiter that is no thread: its scheduler runs it, as an item, once the outcome is there.
-class resumable : public waiter, public run_item {
+/// A waiter that stands in one line at most, and its place there; or a part, of one that stands in several.
+struct place : waiter {
+  /// A thread's.
+  place() noexcept = default;
+  /// Of one that will say what it waits for.
+  explicit place(platform::unset_t unset) noexcept : waiter(unset) {}
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+
+  bool listed() const noexcept { return previous != this; }
+
+  /// For whoever has just taken it out of its list.
+  bool claim() noexcept;
+  /// Says how the wait ends, and that it was here.
+  void complete(outcome how) noexcept;
+  /// The waiter of which this is one place of several; or nullptr.
+  const waiter* whole() const noexcept;
+
+  // These two only a part uses. They fill a hole behind the waiter's last member.
+  platform::atomic<bool> dropped{false};
+  std::uint16_t number = 0;  // which of its waiter's places it is
+
+  platform::cell<void*> slot{platform::unset};   // the message: where to take it from, or where to construct it
+  platform::cell<place*> previous{this};         // itself: in no list
+  platform::cell<place*> next{platform::unset};  // in a list, or in a chain of those claimed
+  platform::cell<std::uint64_t> ticket;          // 0: has never joined
+};
+
+/// A waiter with a place in each of several lists: a select. It is told in which of them its wait has ended.
+class several : public waiter {
+ public:
+  several() noexcept { waits(firmness::several); }
+  /// What complete() has said of the place.
+  std::uint16_t number_of_place() const noexcept { return number_; }
+
+ private:
+  friend waiter;
+  platform::cell<std::uint16_t> number_{platform::unset};
+};
+
+/// One of the places of a waiter that has several. As a waiter, it lies idle.
+struct part : place {
+  part(several& w, std::uint16_t number_of_place) noexcept : who(w) {
+    waits(firmness::several);
+    number = number_of_place;
+  }
+
+  /// For the select whose place this is: whether it has to join again. Then it is up to itself.
+  bool was_dropped() noexcept {
+    // relaxed: after edge A; nobody sets it while the place is in no list
+    if (!dropped.load(platform::order::relaxed)) return false;
+    dropped.store(false, platform::order::relaxed);
+    return true;
+  }
+
+  several& who;
+};
+
+inline bool place::claim() noexcept {
+  if (!is_several()) return waiter::claim();
+  // relaxed: edge A. Set before the claim, which may fail; if it does not, nobody asks
+  dropped.store(true, platform::order::relaxed);
+  return static_cast<part&>(*this).who.claim();
+}
+
+inline void place::complete(outcome how) noexcept {
+  if (is_several()) {
+    static_cast<part&>(*this).who.complete(how, number);
+  } else {
+    waiter::complete(how);
+  }
+}
+
+inline const waiter* place::whole() const noexcept {
+  return is_several() ? &static_cast<const part&>(*this).who : nullptr;
+}
+
+/// A waiter that is no thread: its scheduler runs it, as an item, once the outcome is there. Waiter: place, or several.
+template <class Waiter>
+class resumable : public run_item, public Waiter {
  protected:
-  explicit resumable(run_item::function go_on) noexcept : run_item(go_on) {}
+  template <class... Arguments>
+  explicit resumable(run_item::function go_on, Arguments... arguments) noexcept
+      : run_item(go_on), Waiter(arguments...) {}
   ~resumable() = default;
 };
+
+inline run_item& waiter::item() noexcept {
+  if (is_several()) return static_cast<resumable<several>&>(static_cast<several&>(*this));
+  return static_cast<resumable<place>&>(static_cast<place&>(*this));
+}
 
 inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
   const void* const address = word_.address();  // both before the word: after it there may be no waiter
@@ -246,7 +339,7 @@ inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
     // acq_rel: release is edge W; acquire is for a coroutine, which goes on where fall_asleep() left off
     std::uint32_t before = 0;
     if (is_several()) {
-      number_ = number;
+      static_cast<several&>(*this).number_ = number;
       before = add(firmness_, pack(how), order::acq_rel /*W*/);  // the claims stay counted
     } else {
       before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
@@ -256,7 +349,7 @@ inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
   if (home == nullptr) {
     platform::unpark_one(address);
   } else {
-    home->post(static_cast<resumable&>(*this));  // which stays until it is run
+    home->post(item());  // which stays until it is run
   }
 }
 

@@ -152,7 +152,7 @@ struct rendezvous<T, Users>::party {
       if (channel.closed_) return detail::outcome::closed;
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
       if constexpr (!confined_to_one_thread<rendezvous>) platform::prefetch_to_write(channel.last_message_);
-      partner = partners().claim_first(here != nullptr ? &here->who : nullptr);
+      partner = partners().claim_first(here);
       channel.last_message_ = nullptr;
       if (partner == nullptr) {
         if (here == nullptr) return detail::outcome::refused;
