@@ -98,12 +98,12 @@ TEST_CASE("a stop from elsewhere against a partner on the same thread", "[model]
       lab::check(sent == (got == 1 || (left && left->number() == 1)), "the letter is in one place");
     };
   };
-  holds("rendezvous of one thread: a stop", 269, {.preemptions = 4}, race([] { return phone(); }));
-  holds("mailbox of one thread: a stop", 270, {.preemptions = 4}, race([] { return box(1); }));
+  holds("rendezvous of one thread: a stop", 271, {.preemptions = 4}, race([] { return phone(); }));
+  holds("mailbox of one thread: a stop", 272, {.preemptions = 4}, race([] { return box(1); }));
 }
 
 TEST_CASE("a selector at a channel of its own thread, and at one of all", "[model][confinement]") {
-  holds("selector: its own channel, another's, and its own alone", 5623, {}, [] {
+  holds("selector: its own channel, another's, and its own alone", 5681, {}, [] {
     const no_letter_left at_the_end;
     phone near;
     far_box far(1);

@@ -13,8 +13,8 @@
 //                          saying so.
 //              Exceptions  nothing throws but T's copy in send(const T&), and a clock of the caller's own.
 //              Allocation  none.
-//              Users       any threads. rendezvous<T, one_thread> is for the coroutines of one: no lock, and no verb that
-//                          blocks (confinement.hpp).
+//              Users       any threads. rendezvous<T, one_thread> is for the coroutines of one: no lock, and no verb
+//                          that blocks (confinement.hpp).
 //              Progress    blocking: every operation takes a lock for some dozen instructions. User code (T's move)
 //                          never runs under it, and nobody is woken under it.
 // Algorithm  A lock and two lists of waiters, of which one is empty whenever the lock is free. Whoever comes and finds
