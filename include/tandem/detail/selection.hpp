@@ -290,8 +290,10 @@ class selection : private resumable<several> {
         if (a->is(arm::kind::otherwise)) otherwise_ = a;
       }
     }
-    // Nobody has a place of ours just now but those that the arms of the same traits have had before.
-    waits(has(arm::one_is_shared) ? firmness::several : firmness::several_here);
+    // It changes only when no list that others know has a place of ours: before the first arm of theirs, or after all
+    // of those have left. Else it is not even written, since others may be reading it.
+    const bool alone = !has(arm::one_is_shared);
+    if (alone != is_alone()) waits(alone ? firmness::several_here : firmness::several);
   }
   bool has(arm::kind what) const noexcept { return has(static_cast<std::uint8_t>(what)); }
   bool has(std::uint8_t trait) const noexcept { return (traits_ & trait) != 0; }

@@ -200,6 +200,8 @@ class waiter {
  protected:
   /// One that says what it waits for, and whom it belongs to, before it is enlisted.
   explicit waiter(platform::unset_t unset) noexcept : where_(unset), firmness_(unset) {}
+  /// Nobody but the waiter's own thread can know it. So all accesses may be relaxed, and apart.
+  bool is_alone() const noexcept { return firmness_ == firmness::several_here; }
   /// Whom to post it to: nullptr for a thread. Before it is enlisted.
   void belongs_to(scheduler& where) noexcept { where_ = &where; }
   void belongs_to_a_thread() noexcept { where_ = nullptr; }
@@ -222,8 +224,6 @@ class waiter {
     return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
   }
 
-  /// Nobody but the waiter's own thread can know it. So all accesses may be relaxed, and apart.
-  bool is_alone() const noexcept { return firmness_ == firmness::several_here; }
   std::uint32_t add(firmness how, std::uint32_t operand, order o) noexcept {
     if (how != firmness::several_here) return word_.fetch_add(operand, o);
     const std::uint32_t before = word_.load(order::relaxed);
