@@ -99,11 +99,11 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
 
   to << '\n'
      << group << (others ? text("  (others used %.0f %% of the machine)", *others * 100) : "") << '\n'
-     << text("  %-16s %10s %7s %10s %10s %9s %7s %9s %9s\n", "contestant", "median ns", "spread", "best ns", "cpu ns",
+     << text("  %-27s %10s %7s %10s %10s %9s %7s %9s %9s\n", "contestant", "median ns", "spread", "best ns", "cpu ns",
              "switches", "allocs", "x limit", "x mutex");
   for (const auto& [contestant, measured] : rows) {
     all_sound_ = all_sound_ && (measured.failure.empty() || measured.failure.starts_with("skipped"));
-    to << text("  %-16s ", contestant.c_str());
+    to << text("  %-27s ", contestant.c_str());
     if (measured.wall.empty()) {
       to << measured.failure << '\n';
       continue;
