@@ -768,29 +768,4 @@ TEST_CASE("a selector stays in line, and misses nothing", "[model][select]") {
     }
     lab::check(me.received == 0, "not to us");
   });
-  holds("two selectors, twice", 423, {.weak_memory = false}, [] {
-    const no_letter_left at_the_end;
-    meeting a, b;
-    account first, second;
-    int sum = 0;
-    {
-      const auto other = lab::spawn("first", [&] {
-        letter mine(1), more(2);
-        tandem::selector s;
-        s.add(send_to(a, mine, note_in(first, mine, 1)));
-        s.add(send_to(b, more, note_in(first, more, 2)));
-        const auto done = s.select();
-        s.switch_on(done, false);
-        lab::check(s.select() == 1 - done, "the other one");
-      });
-      tandem::selector s;
-      s.add(receive_from(a, note_in(second)));
-      s.add(receive_from(b, note_in(second)));
-      for (int i = 0; i < 2; ++i) {
-        s.select();
-        sum += second.received;
-      }
-    }
-    lab::check(sum == 3, "each once");
-  });
 }
