@@ -24,10 +24,12 @@
 #include "support/catch.hpp"
 #include "support/death.hpp"
 #include "support/messages.hpp"
+#include "support/thrown_by.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
 using support::letter;
+using support::thrown_by;
 using support::watchdog;
 using tandem::future;
 using tandem::mailbox;
@@ -69,16 +71,6 @@ auto bringing(int n) {
 }
 auto breaking(const char* what) {
   return [what](const stop_token&) { return breaks(what); };
-}
-
-template <class Function>
-std::string thrown_by(const Function& f) {
-  try {
-    f();
-  } catch (const std::runtime_error& e) {
-    return e.what();
-  }
-  return {};
 }
 
 }  // namespace

@@ -24,10 +24,12 @@
 #include "support/catch.hpp"
 #include "support/death.hpp"
 #include "support/messages.hpp"
+#include "support/thrown_by.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
 using support::letter;
+using support::thrown_by;
 using support::watchdog;
 using tandem::mailbox;
 using tandem::run_loop;
@@ -65,17 +67,6 @@ struct loose {
   };
   std::coroutine_handle<promise_type> coroutine;
 };
-
-/// What the exception says that leaves f(); nothing if none does.
-template <class Function>
-std::string thrown_by(const Function& f) {
-  try {
-    f();
-  } catch (const std::runtime_error& e) {
-    return e.what();
-  }
-  return {};
-}
 
 }  // namespace
 
