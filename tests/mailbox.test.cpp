@@ -16,6 +16,7 @@
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/death.hpp"
+#include "support/many_to_many.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
 #include "support/watchdog.hpp"
@@ -415,29 +416,7 @@ TEST_CASE("every message mailed by many senders reaches exactly one of many rece
   const watchdog guard("many to many");
   const std::size_t capacity = GENERATE(1U, 5U, 64U);
   mailbox<int> box(capacity);
-  std::atomic<int> accepted{0};
-  std::vector<std::atomic<int>> seen(2000);
-  {
-    std::vector<std::jthread> receivers;
-    for (int r = 0; r < 3; ++r) {
-      receivers.emplace_back([&] {
-        for (const int number : box) ++seen[static_cast<std::size_t>(number)];
-      });
-    }
-    {
-      std::vector<std::jthread> senders;
-      for (int s = 0; s < 4; ++s) {
-        senders.emplace_back([&, s] {
-          for (int i = 0; i < 500; ++i) {
-            if (box.send(500 * s + i)) ++accepted;
-          }
-        });
-      }
-    }
-    box.close();
-  }
-  CHECK(accepted == 2000);
-  int once = 0;
-  for (const auto& times : seen) once += times == 1 ? 1 : 0;
-  CHECK(once == 2000);
+  const support::many_to_many through = support::send_many_to_many(box, 500);
+  CHECK(through.accepted == 2000);
+  CHECK(through.received_once == 2000);
 }

@@ -16,6 +16,7 @@
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/death.hpp"
+#include "support/many_to_many.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
 #include "support/watchdog.hpp"
@@ -356,29 +357,7 @@ TEST_CASE("a rendezvous asks the heap for nothing, neither when it is made nor p
 TEST_CASE("each message goes to exactly one of many receivers, from exactly one of many senders", "[rendezvous]") {
   const watchdog guard("many to many");
   rendezvous<int> meeting;
-  std::atomic<int> accepted{0};
-  std::vector<std::atomic<int>> seen(400);
-  {
-    std::vector<std::jthread> receivers;
-    for (int r = 0; r < 3; ++r) {
-      receivers.emplace_back([&] {
-        for (const int number : meeting) ++seen[static_cast<std::size_t>(number)];
-      });
-    }
-    {
-      std::vector<std::jthread> senders;
-      for (int s = 0; s < 4; ++s) {
-        senders.emplace_back([&, s] {
-          for (int i = 0; i < 100; ++i) {
-            if (meeting.send(100 * s + i)) ++accepted;
-          }
-        });
-      }
-    }
-    meeting.close();
-  }
-  CHECK(accepted == 400);
-  int once = 0;
-  for (const auto& times : seen) once += times == 1 ? 1 : 0;
-  CHECK(once == 400);
+  const support::many_to_many through = support::send_many_to_many(meeting, 100);
+  CHECK(through.accepted == 400);
+  CHECK(through.received_once == 400);
 }
