@@ -76,6 +76,46 @@ class talker : public witness {
   run_loop loop_;
 };
 
+/// A party that waits as a thread, and one that waits as a coroutine.
+struct waits_as_thread : witness {
+  template <class Channel>
+  void sends_to(Channel& c, int number) {
+    send(c, number);
+  }
+  template <class Channel>
+  void receives_from(Channel& c) {
+    receive(c);
+  }
+};
+struct waits_as_coroutine : talker {
+  template <class Channel>
+  void sends_to(Channel& c, int number) {
+    co_send(c, number);
+  }
+  template <class Channel>
+  void receives_from(Channel& c) {
+    co_receive(c);
+  }
+};
+
+/// One sends twice, the other receives twice.
+template <class Sender, class Receiver, class Channel, class Specification>
+void two_letters_through(Channel& c, const Specification& by) {
+  const no_letter_left at_the_end;
+  Sender sender;
+  Receiver receiver;
+  {
+    const auto other = lab::spawn("sender", [&] {
+      sender.sends_to(c, 1);
+      sender.sends_to(c, 2);
+    });
+    receiver.receives_from(c);
+    receiver.receives_from(c);
+  }
+  lab::check(receiver.seen()[0].number == 1 && receiver.seen()[1].number == 2, "in the order in which they were sent");
+  check_explained(by, sender, receiver);
+}
+
 /// Lets the others of a loop have their turn.
 struct turn final : tandem::run_item {
   explicit turn(tandem::scheduler& loop) noexcept
@@ -106,69 +146,23 @@ task<bool> waits_and_is_destroyed(run_loop& loop, Make make) {
 
 TEST_CASE("a thread and a coroutine meet at a rendezvous", "[model][coroutine]") {
   holds("rendezvous: a thread sends, a coroutine receives", 23326, {.spurious = 1}, [] {
-    const no_letter_left at_the_end;
-    witness sender;
-    talker receiver;
     phone c;
-    {
-      const auto other = lab::spawn("sender", [&] {
-        sender.send(c, 1);
-        sender.send(c, 2);
-      });
-      receiver.co_receive(c);
-      receiver.co_receive(c);
-    }
-    lab::check(receiver.seen()[0].number == 1 && receiver.seen()[1].number == 2,
-               "in the order in which they were sent");
-    check_explained(meeting_place(), sender, receiver);
+    two_letters_through<waits_as_thread, waits_as_coroutine>(c, meeting_place());
   });
   holds("rendezvous: a coroutine sends, a thread receives", 16525, {.spurious = 1}, [] {
-    const no_letter_left at_the_end;
-    talker sender;
-    witness receiver;
     phone c;
-    {
-      const auto other = lab::spawn("sender", [&] {
-        sender.co_send(c, 1);
-        sender.co_send(c, 2);
-      });
-      receiver.receive(c);
-      receiver.receive(c);
-    }
-    check_explained(meeting_place(), sender, receiver);
+    two_letters_through<waits_as_coroutine, waits_as_thread>(c, meeting_place());
   });
 }
 
 TEST_CASE("a thread and a coroutine share a mailbox", "[model][coroutine]") {
   holds("mailbox: a thread sends, a coroutine receives", 12308, {.preemptions = 3, .weak_memory = false}, [] {
-    const no_letter_left at_the_end;
-    witness sender;
-    talker receiver;
     box c(1);
-    {
-      const auto other = lab::spawn("sender", [&] {
-        sender.send(c, 1);
-        sender.send(c, 2);
-      });
-      receiver.co_receive(c);
-      receiver.co_receive(c);
-    }
-    check_explained(bounded_queue(1), sender, receiver);
+    two_letters_through<waits_as_thread, waits_as_coroutine>(c, bounded_queue(1));
   });
   holds("mailbox: a coroutine sends, a thread receives", 14938, {.preemptions = 3, .weak_memory = false}, [] {
-    const no_letter_left at_the_end;
-    talker sender;
-    witness receiver;
     box c(1);
-    {
-      const auto other = lab::spawn("sender", [&] {
-        sender.co_send(c, 1);
-        sender.co_send(c, 2);
-      });
-      receiver.receive(c);
-      receiver.receive(c);
-    }
-    check_explained(bounded_queue(1), sender, receiver);
+    two_letters_through<waits_as_coroutine, waits_as_thread>(c, bounded_queue(1));
   });
 }
 
@@ -184,18 +178,8 @@ TEST_CASE("two coroutines on two loops", "[model][coroutine]") {
     check_explained(meeting_place(), sender, receiver);
   });
   holds("mailbox: two loops", 18517, {.preemptions = 3, .weak_memory = false}, [] {
-    const no_letter_left at_the_end;
-    talker sender, receiver;
     box c(1);
-    {
-      const auto other = lab::spawn("sender", [&] {
-        sender.co_send(c, 1);
-        sender.co_send(c, 2);
-      });
-      receiver.co_receive(c);
-      receiver.co_receive(c);
-    }
-    check_explained(bounded_queue(1), sender, receiver);
+    two_letters_through<waits_as_coroutine, waits_as_coroutine>(c, bounded_queue(1));
   });
 }
 
