@@ -73,7 +73,8 @@ GUARDED = re.compile(r"^(\s*if \(.*\)) ([^{]*;)$")
 # How long to poll, and what a duration comes to: arithmetic, which tests/waiter.test.cpp and tests/verbs.test.cpp test.
 # How a coroutine waits, what it is scheduled by, and how a select goes through its arms: mostly what one thread does by
 # itself, which the tests of awaitable, scheduler, select and selector look at, and their models.
-ELSEWHERE = ("backoff.hpp", "deadline.hpp", "awaiting.hpp", "scheduling.hpp", "selection.hpp", "timer_queue.hpp")
+ELSEWHERE = ("backoff.hpp", "deadline.hpp", "awaiting.hpp", "scheduling.hpp", "selection.hpp", "timer_queue.hpp",
+             "unshared.hpp")
 
 
 def files():

@@ -1,8 +1,8 @@
 // tandem/detail/unshared.hpp: what stands in for atomics and locks in a channel that only one thread uses.
 //
 // Contract   unshared<T> has the operations of platform::atomic<T> that a channel uses, and one_threads_mutex those of
-//            mutex (mutex.hpp), so that a primitive is written once. Neither keeps anybody out: a channel belongs to the
-//            thread that first uses it, and check() ends the program with a sentence when another one comes.
+//            mutex (mutex.hpp), so that a primitive is written once. Neither keeps anybody out: a channel belongs to
+//            the thread that first uses it, and check() ends the program with a sentence when another one comes.
 //            On a platform that explores schedules, or under a sanitizer, two threads here are a race besides.
 // Cost       an unshared is a plain T; a check is one load and one comparison.
 // Tests      tests/confinement.test.cpp
