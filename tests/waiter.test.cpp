@@ -91,7 +91,7 @@ TEST_CASE("a steadfast waiter belongs to whoever takes it out of its list") {
   REQUIRE(list.claim_first() == &p);
   CHECK(list.claim_first() == nullptr);
   CHECK_FALSE(list.remove(p));
-  p.complete(outcome::ok);
+  static_cast<waiter&>(p).complete(outcome::ok);
   CHECK(p.wait(deadline::forever()) == outcome::ok);
 }
 
@@ -331,7 +331,7 @@ TEST_CASE("whoever cannot be claimed any more is passed and dropped") {
   place b;
   list.insert(a);
   list.insert(b);
-  REQUIRE(a.claim());
+  REQUIRE(static_cast<waiter&>(a).claim());
   CHECK(list.claim_first() == &b);
   CHECK(list.empty());
   CHECK_FALSE(a.listed());

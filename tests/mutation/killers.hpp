@@ -1150,6 +1150,39 @@ inline void a_choice_made_twice() {
   lab::check(sum == 3, "both came");
 }
 
+/// Among the coroutines of one thread: both come; one while nobody looks, so that a place is dropped.
+inline void a_choice_of_ones_own() {
+  using own = tandem::rendezvous<letter, tandem::one_thread>;
+  own a;
+  own b;
+  own aside;
+  tandem::run_loop loop;
+  int sum = 0;
+  const auto take = [&sum](const tandem::result<letter>& one) { sum += number_of(one); };
+  const auto chooses = [&]() -> tandem::task<> {
+    tandem::selector either;
+    either.add(tandem::receive_from(a, take));
+    either.add(tandem::receive_from(b, take));
+    const std::size_t first = co_await either.co_select();
+    const auto meanwhile = co_await aside.co_receive();
+    const std::size_t second = co_await either.co_select();
+    lab::check(first == 0 && second == 1 && meanwhile, "first the one, then the other");
+  };
+  const auto sends = [&]() -> tandem::task<> {
+    const auto one = co_await a.co_send(letter(1));
+    const auto other = co_await aside.co_send(letter(4));
+    const auto last = co_await b.co_send(letter(2));
+    lab::check(one && other && last, "the sends are ok");
+  };
+  loop.block_on([](tandem::run_loop& where, auto& mine, auto& theirs) -> tandem::task<> {
+    tandem::scope both(where);
+    both.spawn(mine());
+    both.spawn(theirs());
+    co_await both.join();
+  }(loop, chooses, sends));
+  lab::check(sum == 3, "both came");
+}
+
 /// One killer: its name, and the program.
 struct killer {
   const char* name;
@@ -1305,6 +1338,7 @@ inline list of_select() {
   return {
       {"a choice", a_choice, {}},
       {"a choice made twice", a_choice_made_twice, punctual(1)},
+      {"a choice of one's own", a_choice_of_ones_own, {}},
   };
 }
 
