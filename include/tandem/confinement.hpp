@@ -18,7 +18,8 @@
 //            detail/unshared.hpp. docs/decisions/0011 says what that brings.
 // Order      All on one thread, so there is none to make. Who stops a waiter from elsewhere meets it at its own word,
 //            which stays atomic (detail/waiter.hpp).
-// Cost       per operation one load and one comparison, to see that it is the same thread.
+// Cost       per operation one load and one comparison, to see that it is the same thread. No read-modify-write, but by
+//            the waiter of an operation that has to wait at a mailbox, or with a time or a stop: two.
 // Tests      tests/confinement.test.cpp, tests/model/confinement.model.cpp
 #pragma once
 
