@@ -110,7 +110,9 @@ class waiter {
     if (how >= firmness::steadfast) return true;
     // relaxed: it decides, and hands nothing over
     if (how == firmness::revocable) return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0;
-    return (add(how, one_claim, order::acq_rel /*A, S*/) & (away | claims_mask)) == 0;
+    const std::uint32_t before =
+        how == firmness::several_here ? add_alone(one_claim) : word_.fetch_add(one_claim, order::acq_rel /*A, S*/);
+    return (before & (away | claims_mask)) == 0;
   }
 
   /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
@@ -224,8 +226,8 @@ class waiter {
     return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
   }
 
-  std::uint32_t add(firmness how, std::uint32_t operand, order o) noexcept {
-    if (how != firmness::several_here) return word_.fetch_add(operand, o);
+  /// fetch_add, for one that is_alone().
+  std::uint32_t add_alone(std::uint32_t operand) noexcept {
     const std::uint32_t before = word_.load(order::relaxed);
     word_.store(before + operand, order::relaxed);
     return before;
@@ -340,7 +342,8 @@ inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
     std::uint32_t before = 0;
     if (is_several()) {
       static_cast<several&>(*this).number_ = number;
-      before = add(firmness_, pack(how), order::acq_rel /*W*/);  // the claims stay counted
+      // the claims stay counted
+      before = is_alone() ? add_alone(pack(how)) : word_.fetch_add(pack(how), order::acq_rel /*W*/);
     } else {
       before = word_.exchange(claimed | pack(how), order::acq_rel /*W*/);
     }
