@@ -2,7 +2,8 @@
 //
 // Contract   unshared<T> has the operations of platform::atomic<T> that a channel uses, and one_threads_mutex those of
 //            mutex (mutex.hpp), so that a primitive is written once. Neither keeps anybody out: a channel belongs to
-//            the thread that first uses it, and check() ends the program with a sentence when another one comes.
+//            the thread that first uses it, and check() ends the program with a sentence when another one comes. (One
+//            that was started after that thread had ended may look like it, and is let in.)
 //            On a platform that explores schedules, or under a sanitizer, two threads here are a race besides.
 // Cost       an unshared is a plain T; a check is one load and one comparison.
 // Tests      tests/confinement.test.cpp
@@ -48,15 +49,11 @@ class one_threads_mutex {
   void unlock() noexcept {}
 
   void check() noexcept {
-    const void* const here = &platform::per_thread<identity>();
+    const void* const here = platform::this_thread();
     if (owner_ != here) take_over(here);
   }
 
  private:
-  struct identity {
-    char its_address;
-  };
-
   [[gnu::noinline]] void take_over(const void* here) noexcept {
     require(owner_ == nullptr, "a channel of one thread (one_thread) was used by another thread");
     owner_ = here;

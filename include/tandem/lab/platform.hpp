@@ -251,6 +251,13 @@ T& per_thread() {
   return learned;
 }
 
+inline const void* this_thread() {
+  struct identity {
+    char its_address;
+  };
+  return &per_thread<identity>();
+}
+
 [[noreturn]] inline void die(const char* sentence) noexcept {
   if (lab::execution::current() != nullptr) lab::execution::current()->fail(lab::problem::misuse, sentence);
   std::fprintf(stderr, "tandem: %s\n", sentence);

@@ -32,6 +32,8 @@
 //     plain_write(p)            of each access to a message there, which is not atomic (to move from one changes it as
 //                               well); nothing on real threads, race detection on a platform that explores schedules
 //     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness
+//     this_thread()             an address that tells the threads that are there apart, the same for a thread wherever
+//                               it is asked, in a shared library for one
 //     thread                    as std::jthread: it joins, and passes a stop token on
 //     stop_source, stop_token, stop_callback<F>
 //     die(sentence)             say `tandem: <sentence>` on standard error, and abort

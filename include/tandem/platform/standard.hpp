@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -115,6 +116,15 @@ T& per_thread() noexcept {
   static_assert(std::is_trivially_destructible_v<T>, "what a thread has learned dies with it, silently");
   static thread_local constinit T learned{};
   return learned;
+}
+
+/// Not the address of a thread_local of ours: of that a library which hides its symbols has one of its own.
+inline const void* this_thread() noexcept {
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+  return __builtin_thread_pointer();
+#else
+  return &errno;
+#endif
 }
 
 using thread = std::jthread;
