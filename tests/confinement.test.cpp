@@ -97,6 +97,28 @@ concept says_that_it_would_block =
       { c.try_receive_until(tandem::clock::now()) } -> std::same_as<tandem::detail::no_result<typename C::value_type>>;
     };
 
+/// A channel that was written without a thought of who uses it.
+class plain_channel : public tandem::send_verbs<plain_channel, int>, public tandem::receive_verbs<plain_channel, int> {
+ public:
+  using value_type = int;
+  static constexpr auto channel_mode = tandem::mode::asynchronous;
+  static constexpr auto channel_receipt = tandem::receipt::stored;
+  void close() noexcept { kept_.close(); }
+  [[nodiscard]] bool is_closed() const noexcept { return kept_.is_closed(); }
+
+ private:
+  using access = tandem::detail::core_access;
+  using deadline = tandem::detail::deadline;
+  using stop_request = tandem::detail::stop_request;
+  friend access;
+  auto send_operation(int& value) noexcept { return access::send_operation(kept_, value); }
+  auto receive_operation(int* to) noexcept { return access::receive_operation(kept_, to); }
+  auto send_core(int& value, deadline until, stop_request stop) { return access::send(kept_, value, until, stop); }
+  auto receive_core(int* to, deadline until, stop_request stop) { return access::receive(kept_, to, until, stop); }
+
+  tandem::mailbox<int> kept_{1};
+};
+
 const char* const another = "a channel of one thread (one_thread) was used by another thread";
 const char* const for_itself = "a thread that blocks at a channel of its own (one_thread) waits for itself";
 
@@ -252,6 +274,26 @@ TEST_CASE("one thread: ports close the channel when the last of a side goes", "[
   CHECK(another_one.try_send(letter(8)));
   another_one.reset();
   CHECK(loop.block_on(receives_all(in)) == std::vector{7, 8});
+}
+
+TEST_CASE("one thread: the last port of all may go elsewhere, and one that has to close the channel may not",
+          "[confinement]") {
+  auto [out, in] = tandem::open<box<letter>>(4);
+  std::thread([mine = std::move(out)]() mutable { CHECK(mine.try_send(letter(7))); }).join();  // whose channel it is
+  in.reset();  // with a letter that nobody has received
+
+  auto [first, second] = tandem::open<phone<int>>();
+  CHECK(first.try_send(1) == status::full);
+  const auto end = support::death_of([&] { std::thread([mine = std::move(first)] {}).join(); });
+  CHECK(end.saying(another));
+}
+
+TEST_CASE("one thread: a channel that does not say who uses it may be opened, and is of any thread", "[confinement]") {
+  using halves = decltype(tandem::open<plain_channel>());
+  static_assert(std::is_same_v<decltype(halves::out)::users, any_thread>);
+  auto [out, in] = tandem::open<plain_channel>();
+  CHECK(out.send(4));
+  CHECK(in.receive().value() == 4);
 }
 
 TEST_CASE("one thread: a deadline and a stop end a wait, and nothing is lost", "[confinement]") {

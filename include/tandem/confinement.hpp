@@ -44,6 +44,19 @@ concept confined_to_one_thread = std::same_as<typename C::users, one_thread>;
 
 namespace detail {
 
+/// Those of a channel that does not say: any threads.
+template <class C>
+struct users_said {
+  using type = any_thread;
+};
+template <class C>
+  requires requires { typename C::users; }
+struct users_said<C> {
+  using type = typename C::users;
+};
+template <class C>
+using users_of = typename users_said<C>::type;
+
 template <class Users>
 concept users_of_a_channel = std::same_as<Users, any_thread> || std::same_as<Users, one_thread>;
 

@@ -8,6 +8,8 @@
 //            is destroyed with the channel, when the last port of both kinds has gone.
 //            Ports may be used from several threads at once as far as the channel may; one port *object* is not to be
 //            assigned, moved from or reset while another thread uses it: give each thread its own copy.
+//            Of a channel of one thread (confinement.hpp): the last port of the side that goes first closes it, and so
+//            goes on that thread. Others may go elsewhere.
 //            Misuse: using an empty port (moved from, or reset) aborts with a sentence.
 // Algorithm  One allocation holds the channel and two counts. A count that falls to zero closes the channel; the side
 //            that goes second deletes it.
@@ -24,6 +26,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <tandem/confinement.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/mode.hpp>
 #include <tandem/platform/platform.hpp>
@@ -47,7 +50,9 @@ class shared_channel {
 
   void leave(half side) noexcept {
     if (ports(side).fetch_sub(1, order::acq_rel /*K*/) != 1) return;
-    channel.close();
+    // Closing a channel of one thread is using it, and there is no need if the other side has: so the last of all may
+    // go where the channel may be destroyed, on any thread. relaxed: the next line reads it again
+    if (!confined_to_one_thread<C> || sides_.load(order::relaxed) != 1) channel.close();
     if (sides_.fetch_sub(1, order::acq_rel /*P*/) == 1) delete this;
   }
 
@@ -67,7 +72,7 @@ template <class C, half Side>
 class port {
  public:
   using value_type = typename C::value_type;
-  using users = typename C::users;
+  using users = users_of<C>;
   static constexpr mode channel_mode = mode_of<C>;
   static constexpr receipt channel_receipt = receipt_of<C>;
 
