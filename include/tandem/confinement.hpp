@@ -13,13 +13,15 @@
 //                         elsewhere, if that is ordered before, or after, every use.
 //              Stopping   A stop may be requested by any thread: that does not touch the channel.
 //              Misuse     Another thread that uses it ends the program with a sentence; so does a select that blocks
-//                         at it. (A thread_pool of several threads resumes a coroutine on any of them.)
+//                         at it. (A thread_pool of several threads resumes a coroutine on any of them.) It is not
+//                         found out if two race for the first use, or if the first has ended before the other began.
 // Algorithm  The channels' own, each written once: over atomics and a lock, or over what stands in for them in
 //            detail/unshared.hpp. docs/decisions/0011 says what that brings.
 // Order      All on one thread, so there is none to make. Who stops a waiter from elsewhere meets it at its own word,
 //            which stays atomic (detail/waiter.hpp).
-// Cost       per operation one load and one comparison, to see that it is the same thread. No read-modify-write, but by
-//            the waiter of an operation that has to wait at a mailbox, or with a time or a stop: two.
+// Cost       per operation one load and one comparison, to see that it is the same thread. A wait: no read-modify-write
+//            at a rendezvous, nor of a select that waits at such channels alone; at a mailbox two, of the waiter's own
+//            word, to fall asleep and to be woken; with a stop or a time one more at least, to be claimed.
 // Tests      tests/confinement.test.cpp, tests/model/confinement.model.cpp
 #pragma once
 

@@ -141,7 +141,6 @@ class thread_pool final : public scheduler {
     thread_pool* pool = nullptr;
   };
 
-  /// A worker that sleeps.
   /// That a task is done.
   struct end final : run_item {
     end() noexcept
