@@ -30,7 +30,8 @@
 //                          one select at a time. co_select is awaited at once, in the expression that made it.
 //              Exceptions  none of its own, but std::bad_alloc of select(range); what f throws.
 //              Allocation  none; select(range): one.
-//              Misuse      a select in which no arm can ever fire aborts, saying so.
+//              Misuse      a select in which no arm can ever fire aborts, saying so; and so does one that would block
+//                          at a channel of one thread (confinement.hpp), which is for co_select.
 // Algorithm  detail/selection.hpp
 // Tests      tests/select.test.cpp, tests/model/select.model.cpp, tests/stress/select.stress.cpp
 #pragma once

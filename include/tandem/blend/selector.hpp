@@ -13,14 +13,15 @@
 //            An arm's variables, channels and tickers outlive the selector, where they were when it was added: in
 //            their lines it stands even when it is idle.
 //              Choice      as in select(): each that is ready has the same chance, or, selector(in_order), the first.
-//              Threads     used by one at a time. It may be handed from one to another between two selects.
+//              Threads     used by one at a time. It may be handed from one to another between two selects. With an arm
+//                          at a channel of one thread (confinement.hpp) it belongs to that thread, up to its end.
 //              Exceptions  add: std::bad_alloc. Otherwise what an arm's function throws; the selector can be used on.
 //              Allocation  add: one for the arm, and room for its pointer. select: none.
 //              Misuse      as in select(), but for try_select(), which does not wait; a number that was never given;
 //                          destroying it, or adding to it, while it waits. An arm's function may add.
 // Algorithm  detail/selection.hpp
 // Cost       a select that waits: a lock for the arm that fired last and for each that was dropped since, and two
-//            read-modify-writes.
+//            read-modify-writes; no lock and none of these if all its channels are of one thread, its own.
 // Tests      tests/selector.test.cpp, tests/model/select.model.cpp
 #pragma once
 

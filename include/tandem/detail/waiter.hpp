@@ -57,8 +57,8 @@
 //            it may have stood in that list since an earlier wait.
 //            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
 //            through the list's lock, what it writes goes out by edge W.
-// Cost       one read-modify-write to claim, unless steadfast, one to complete, unless suspended; a system call at each
-//            end if a thread slept.
+// Cost       one read-modify-write to claim, unless steadfast, one to complete, unless suspended; of several_here
+//            neither. A system call at each end if a thread slept.
 // Source     [go-chan]; [pcml-2009], whose word has the states Waiting, Claimed and Synched: `away` is their Claimed,
 //            kept from the first look to the last, so that nobody ever waits for it to be taken back
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp, tests/model/select.model.cpp
