@@ -1183,6 +1183,14 @@ inline void a_choice_of_ones_own() {
   lab::check(sum == 3, "both came");
 }
 
+/// Both ends in one hand: the side that goes first closes the channel.
+inline void a_port_of_ones_own() {
+  auto [out, in] = tandem::open<tandem::mailbox<letter, tandem::one_thread>>(1);
+  lab::check(out.try_send(letter(6)) == status::ok, "there is room");
+  out.reset();
+  lab::check(in.is_closed() && number_of(in.try_receive()) == 6, "closed, and drained");
+}
+
 /// One killer: its name, and the program.
 struct killer {
   const char* name;
@@ -1318,6 +1326,7 @@ inline list of_ports() {
       {"the last sender goes", the_last_sender_goes, {}},
       {"a port handed on", a_port_handed_on, {}},
       {"the last port goes", the_last_port_goes, {}},
+      {"a port of one's own", a_port_of_ones_own, {}},
   };
 }
 
