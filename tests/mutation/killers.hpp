@@ -901,6 +901,18 @@ inline void the_last_port_goes() {
   lab::check(sent == status::ok || sent == status::closed, "stored, or closed");
 }
 
+/// Of a channel of one thread: what goes first closes it, on that thread; what goes last may do so on another.
+inline void ports_of_one_thread() {
+  auto [out, in] = tandem::open<tandem::mailbox<int, tandem::one_thread>>(1);
+  together([] {},
+           [&] {
+             lab::check(out.try_send(7) == status::ok && out.try_send(8) == status::full, "room for one");
+             out.reset();
+             lab::check(in.try_receive().value_or(0) == 7, "what was stored is delivered");
+             lab::check(in.try_receive().error() == status::closed, "nobody is left to send");
+           });
+}
+
 // --- coroutines, and who runs them -----------------------------------------------------------------------------------
 
 /// Something to be run by a loop, which stops it; and what its poster did before.
@@ -1183,14 +1195,6 @@ inline void a_choice_of_ones_own() {
   lab::check(sum == 3, "both came");
 }
 
-/// Both ends in one hand: the side that goes first closes the channel.
-inline void a_port_of_ones_own() {
-  auto [out, in] = tandem::open<tandem::mailbox<letter, tandem::one_thread>>(1);
-  lab::check(out.try_send(letter(6)) == status::ok, "there is room");
-  out.reset();
-  lab::check(in.is_closed() && number_of(in.try_receive()) == 6, "closed, and drained");
-}
-
 /// One killer: its name, and the program.
 struct killer {
   const char* name;
@@ -1326,7 +1330,7 @@ inline list of_ports() {
       {"the last sender goes", the_last_sender_goes, {}},
       {"a port handed on", a_port_handed_on, {}},
       {"the last port goes", the_last_port_goes, {}},
-      {"a port of one's own", a_port_of_ones_own, {}},
+      {"ports of one thread", ports_of_one_thread, {}},
   };
 }
 
