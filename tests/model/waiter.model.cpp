@@ -22,6 +22,7 @@ using tandem::detail::mutex;
 using tandem::detail::outcome;
 using tandem::detail::place;
 using tandem::detail::scoped_lock;
+using tandem::detail::several;
 using tandem::detail::wait_list;
 using tandem::detail::waiter;
 
@@ -193,6 +194,65 @@ TEST_CASE("a waiter that is no thread is woken once, or finds the outcome itself
       if (!s.fall_asleep()) s.go_on();
     }
     lab::check(s.went_on.load(std::memory_order_relaxed) == 1, "it has gone on");
+  });
+}
+
+TEST_CASE("a select is claimed while it waits, or learns that somebody has come by", "[model][waiter]") {
+  holds("one comes by", 702, far, [] {
+    several w;
+    tandem::cell<int> before{0};  // what the select has done before it stepped up
+    tandem::cell<int> left{0};    // what who comes by has done before it tried
+    tandem::cell<int> message{0};
+    w.go_away();
+    const auto other = lab::spawn("who comes by", [&] {
+      left = 1;
+      if (!w.claim()) return;
+      lab::check(before == 1, "who claims it sees what it did before it stepped up");
+      message = 7;
+      w.complete(outcome::ok, 3);
+    });
+    before = 1;
+    const bool waits = w.step_up();
+    if (waits) {
+      lab::check(w.wait(deadline::forever()) == outcome::ok, "it is completed");
+      lab::check(message == 7 && w.number_of_place() == 3, "with a message, at that place");
+    } else {
+      lab::check(w.was_disturbed(), "it could not step up: somebody has come by");
+    }
+    lab::check(w.step_back() == 1 && left == 1, "one has come by, and what it did before is seen");
+  });
+}
+
+TEST_CASE("of two who claim a select one ends its wait at most, and both are counted", "[model][waiter]") {
+  holds("two come by, and it looks again if it was in vain", 3984, {.preemptions = 3, .rereads = 2}, [] {
+    several w;
+    int claims = 0;  // of the two threads, after they have been joined
+    int ended = 0;
+    std::uint32_t seen = 0;
+    w.go_away();
+    {
+      bool won[2] = {false, false};
+      const auto come_by = [&](bool& mine, std::uint16_t number) {
+        mine = w.claim();
+        if (mine) w.complete(outcome::ok, number);
+      };
+      auto one = lab::spawn("one", [&] { come_by(won[0], 0); });
+      auto two = lab::spawn("two", [&] { come_by(won[1], 1); });
+      for (bool waits = false; !waits && seen < 2;) {
+        waits = w.step_up();
+        if (waits) {
+          lab::check(w.wait(deadline::forever()) == outcome::ok, "it is completed");
+          ++ended;
+        }
+        seen += w.step_back();
+      }
+      one.join();
+      two.join();
+      seen += w.step_back();
+      claims = (won[0] ? 1 : 0) + (won[1] ? 1 : 0);
+    }
+    lab::check(claims == ended, "who has claimed it has ended its wait, and nobody else");
+    lab::check(seen == 2, "each of the two is counted once");
   });
 }
 
