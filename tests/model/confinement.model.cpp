@@ -16,6 +16,7 @@
 
 using namespace model;
 using support::detached;
+using support::turn;
 using tandem::one_thread;
 using tandem::receive_from;
 using tandem::result;
@@ -28,26 +29,11 @@ using phone = tandem::rendezvous<letter, one_thread>;
 using box = tandem::mailbox<letter, one_thread>;
 using far_box = tandem::mailbox<letter>;
 
-/// Sends once what was posted before has been run.
-struct later final : tandem::run_item {
-  explicit later(run_loop& loop) noexcept
-      : run_item([](run_item& item) noexcept { static_cast<later&>(item).coroutine.resume(); }), where(loop) {}
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> h) noexcept {
-    coroutine = h;
-    where.post(*this);
-  }
-  void await_resume() const noexcept {}
-
-  run_loop& where;
-  std::coroutine_handle<> coroutine;
-};
-
 template <class C, class Partner>
 task<int> receives_or_is_stopped(C& from, tandem::stop_token stop, run_loop& where, Partner& partner) {
   partner(where);  // on the loop, so that its turn comes before what is posted below
   const auto got = co_await from.co_receive(stop);
-  co_await later(where);  // so that the partner has had its turn
+  co_await turn(where);  // so that the partner has had its turn
   co_return got ? got->number() : 0;
 }
 
@@ -87,7 +73,7 @@ TEST_CASE("a stop from elsewhere against a partner on the same thread", "[model]
       const auto other = lab::spawn("stopper", [&] { stop.request_stop(); });
       bool sent = false;
       const auto partner = [&](run_loop& where) -> detached {
-        co_await later(where);
+        co_await turn(where);
         letter l(1);
         const auto how = channel.try_send(std::move(l));
         sent = static_cast<bool>(how);
@@ -110,7 +96,7 @@ TEST_CASE("a selector at a channel of its own thread, and at one of all", "[mode
     run_loop loop;
     const auto other = lab::spawn("writer", [&] { static_cast<void>(far.send(letter(10))); });
     const auto neighbour = [](run_loop& where, phone& to) -> detached {
-      co_await later(where);
+      co_await turn(where);
       static_cast<void>(co_await to.co_send(letter(1)));
       static_cast<void>(co_await to.co_send(letter(2)));
     };

@@ -27,6 +27,7 @@ using support::detached;
 using support::meeting_place;
 using support::one_message;
 using support::tied;
+using support::turn;
 using tandem::run_loop;
 using tandem::task;
 
@@ -115,21 +116,6 @@ void two_letters_through(Channel& c, const Specification& by) {
   lab::check(receiver.seen()[0].number == 1 && receiver.seen()[1].number == 2, "in the order in which they were sent");
   check_explained(by, sender, receiver);
 }
-
-/// Lets the others of a loop have their turn.
-struct turn final : tandem::run_item {
-  explicit turn(tandem::scheduler& loop) noexcept
-      : run_item([](run_item& item) noexcept { static_cast<turn&>(item).coroutine.resume(); }), where(loop) {}
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> h) noexcept {
-    coroutine = h;
-    where.post(*this);
-  }
-  void await_resume() const noexcept {}
-
-  tandem::scheduler& where;
-  std::coroutine_handle<> coroutine;
-};
 
 /// On a loop: begins to wait, and is destroyed before it has come to anything, or after: true.
 template <class Make>

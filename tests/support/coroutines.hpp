@@ -69,6 +69,21 @@ class by_hand final : public tandem::scheduler {
   tandem::detail::timer_queue timers_;
 };
 
+/// Lets the others of a loop have their turn.
+struct turn final : tandem::run_item {
+  explicit turn(tandem::scheduler& loop) noexcept
+      : run_item([](run_item& item) noexcept { static_cast<turn&>(item).coroutine.resume(); }), where(loop) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> h) noexcept {
+    coroutine = h;
+    where.post(*this);
+  }
+  void await_resume() const noexcept {}
+
+  tandem::scheduler& where;
+  std::coroutine_handle<> coroutine;
+};
+
 /// Begins at once, belongs to nobody, and is gone at its end. Its promise has no more than the language asks for.
 struct detached {
   struct promise_type {
