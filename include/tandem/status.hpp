@@ -9,14 +9,14 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <tandem/detail/contract.hpp>
-#include <tandem/platform/platform.hpp>
+#include <tandem/detail/invoke.hpp>
+#include <tandem/platform/abi.hpp>
 
 namespace tandem::inline TANDEM_ABI {
 
@@ -216,12 +216,12 @@ class [[nodiscard]] result {
   template <class F>
   constexpr result or_else(F&& f) && {
     if (has_value()) return std::move(*this);
-    return std::invoke(std::forward<F>(f), status_);
+    return detail::invoke(std::forward<F>(f), status_);
   }
   template <class F>
   constexpr result or_else(F&& f) const& {
     if (has_value()) return *this;
-    return std::invoke(std::forward<F>(f), status_);
+    return detail::invoke(std::forward<F>(f), status_);
   }
 
  private:
@@ -233,7 +233,7 @@ class [[nodiscard]] result {
     using next = std::remove_cvref_t<std::invoke_result_t<F, decltype(*std::forward<Self>(self))>>;
     static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
     if (!self.has_value()) return detail::result_access::failure<next>(self.status_);
-    return next(std::invoke(std::forward<F>(f), *std::forward<Self>(self)));
+    return next(detail::invoke(std::forward<F>(f), *std::forward<Self>(self)));
   }
 
   template <class Self, class F>
@@ -241,10 +241,10 @@ class [[nodiscard]] result {
     using next = result<std::remove_cv_t<std::invoke_result_t<F, decltype(*std::forward<Self>(self))>>>;
     if (!self.has_value()) return detail::result_access::failure<next>(self.status_);
     if constexpr (std::is_void_v<typename next::value_type>) {
-      std::invoke(std::forward<F>(f), *std::forward<Self>(self));
+      detail::invoke(std::forward<F>(f), *std::forward<Self>(self));
       return next();
     } else {
-      return next(std::invoke(std::forward<F>(f), *std::forward<Self>(self)));
+      return next(detail::invoke(std::forward<F>(f), *std::forward<Self>(self)));
     }
   }
 
@@ -304,23 +304,23 @@ class [[nodiscard]] result<void> {
     using next = std::remove_cvref_t<std::invoke_result_t<F>>;
     static_assert(detail::is_result<next>, "tandem: and_then() needs a function that returns a result.");
     if (!has_value()) return detail::result_access::failure<next>(status_);
-    return std::invoke(std::forward<F>(f));
+    return detail::invoke(std::forward<F>(f));
   }
   template <class F>
   constexpr auto transform(F&& f) const -> result<std::remove_cv_t<std::invoke_result_t<F>>> {
     using next = result<std::remove_cv_t<std::invoke_result_t<F>>>;
     if (!has_value()) return detail::result_access::failure<next>(status_);
     if constexpr (std::is_void_v<typename next::value_type>) {
-      std::invoke(std::forward<F>(f));
+      detail::invoke(std::forward<F>(f));
       return next();
     } else {
-      return next(std::invoke(std::forward<F>(f)));
+      return next(detail::invoke(std::forward<F>(f)));
     }
   }
   template <class F>
   constexpr result or_else(F&& f) const {
     if (has_value()) return *this;
-    return std::invoke(std::forward<F>(f), status_);
+    return detail::invoke(std::forward<F>(f), status_);
   }
 
  private:

@@ -41,7 +41,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -107,7 +106,7 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
     detail::result_access::conclude(letter_, detail::to_status(how, status::empty));
   }
   void finish() override {
-    if constexpr (!std::is_same_v<F, detail::nothing_more>) std::invoke(then_, result());
+    if constexpr (!std::is_same_v<F, detail::nothing_more>) detail::invoke(then_, result());
   }
   void prepare() noexcept override {
     std::destroy_at(std::addressof(letter_));
@@ -145,7 +144,7 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
   void withdraw(detail::place& here) noexcept override { operation().withdraw(here); }
   void leave() noexcept override { operation().leave(); }
   void conclude(detail::outcome how) noexcept override { outcome_ = detail::to_status(how, status::full); }
-  void finish() override { std::invoke(then_, outcome_); }
+  void finish() override { detail::invoke(then_, outcome_); }
   void prepare() noexcept override { outcome_ = status::abandoned; }
 
   C* to_;
@@ -179,7 +178,7 @@ class stop_arm final : public detail::arm_of<stop_arm<F>> {
   void fall_deaf() noexcept override { callback_.reset(); }
   detail::stop_request stop() const noexcept override { return std::addressof(token_); }
   void conclude(detail::outcome) noexcept override {}
-  void finish() override { std::invoke(then_); }
+  void finish() override { detail::invoke(then_); }
 
   stop_token token_;
   std::optional<stop_callback<tell>> callback_;
@@ -195,7 +194,7 @@ class otherwise_arm final : public detail::arm_of<otherwise_arm<F>> {
 
  private:
   void conclude(detail::outcome) noexcept override {}
-  void finish() override { std::invoke(then_); }
+  void finish() override { detail::invoke(then_); }
   [[no_unique_address]] F then_;
 };
 

@@ -18,11 +18,11 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <type_traits>
 #include <utility>
 
 #include <tandem/detail/contract.hpp>
+#include <tandem/detail/invoke.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/selection.hpp>
 #include <tandem/platform/platform.hpp>
@@ -44,7 +44,7 @@ class instant_arm final : public detail::arm_of<instant_arm<F>> {
   }
   detail::deadline due() const noexcept override { return when_; }
   void conclude(detail::outcome) noexcept override { when_ = detail::deadline::forever(); }
-  void finish() override { std::invoke(then_); }
+  void finish() override { detail::invoke(then_); }
 
   detail::deadline when_;
   [[no_unique_address]] F then_;
@@ -108,7 +108,7 @@ class tick_arm final : public detail::arm_of<tick_arm<F>> {
   }
   detail::deadline due() const noexcept override { return ticker_->next_; }
   void conclude(detail::outcome) noexcept override { ticker_->advance(); }
-  void finish() override { std::invoke(then_); }
+  void finish() override { detail::invoke(then_); }
 
   ticker* ticker_;
   [[no_unique_address]] F then_;

@@ -40,7 +40,6 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <limits>
 #include <tuple>
 #include <type_traits>
@@ -390,10 +389,10 @@ follow_up follow(future<T> from, scheduler&, F f, promise<U> to) {
   } else if constexpr (std::is_void_v<T>) {
     static_cast<void>(to.set_value(f()));
   } else if constexpr (std::is_void_v<U>) {
-    std::invoke(f, *std::move(got));
+    detail::invoke(f, *std::move(got));
     static_cast<void>(to.set_value());
   } else {
-    static_cast<void>(to.set_value(std::invoke(f, *std::move(got))));
+    static_cast<void>(to.set_value(detail::invoke(f, *std::move(got))));
   }
 }
 

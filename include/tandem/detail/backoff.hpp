@@ -22,7 +22,6 @@
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -79,7 +78,7 @@ class backoff {
     const unsigned allowed = learned.allowance(full);
     if (allowed == 0) return false;
     const auto end = platform::clock::now() + std::chrono::nanoseconds(allowed);
-    const auto stop = std::min(end, until.when());
+    const auto stop = until.when() < end ? until.when() : end;
     auto now = stop;
     do {
       for (int i = 0; i < PollsPerLookAtTheClock; ++i) {

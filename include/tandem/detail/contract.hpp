@@ -6,7 +6,7 @@
 // Tests      the death tests of every primitive.
 #pragma once
 
-#include <tandem/platform/platform.hpp>
+#include <tandem/platform/abi.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
 

@@ -17,7 +17,6 @@
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 
 #include <tandem/platform/platform.hpp>
@@ -55,7 +54,7 @@ class mutex {
         platform::yield();
       } else {
         platform::doze(nap);
-        nap = std::min(nap * 2, std::chrono::microseconds(1000));
+        if (nap < std::chrono::milliseconds(1)) nap *= 2;
         looks = yields;
       }
     }

@@ -32,7 +32,6 @@
 // Tests      tests/waiter.test.cpp, tests/verbs.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 
 #include <tandem/detail/backoff.hpp>
@@ -131,7 +130,7 @@ void until_decided(const Decided& decided) {
   auto length = std::chrono::microseconds(20);
   while (!backoff::await(decided, deadline::forever(), learned)) {
     platform::doze(length);
-    length = std::min(length * 2, std::chrono::microseconds(1000));
+    if (length < std::chrono::milliseconds(1)) length *= 2;
   }
 }
 

@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-#include <tandem/platform/platform.hpp>
+#include <tandem/platform/abi.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
 

@@ -15,7 +15,9 @@
 #include <tandem/platform/portable.hpp>
 #else
 
-#define TANDEM_ABI v0_1_native
+#if !defined(TANDEM_ABI)
+#define TANDEM_ABI v0_1_native  // as in abi.hpp
+#endif
 
 #include <tandem/platform/standard.hpp>
 

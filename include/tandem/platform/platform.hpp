@@ -39,6 +39,8 @@
 //     die(sentence)             say `tandem: <sentence>` on standard error, and abort
 //     cache_line                the distance that keeps two variables from sharing a line, in bytes
 //
+// What needs neither a clock nor a thread includes abi.hpp instead, which is a small part of this.
+//
 // Call these, and nothing more: what is constexpr here may not be so elsewhere, and a function may have further
 // parameters there, with defaults. So nobody takes the address of one.
 #pragma once

@@ -1,5 +1,6 @@
 // tandem/platform/standard.hpp: the part of the ground that the standard library supplies, for every platform that
-// runs on real threads. A platform header defines TANDEM_ABI, includes this, and adds park and unpark.
+// runs on real threads, plain.hpp included. A platform header defines TANDEM_ABI, includes this, and adds park and
+// unpark.
 #pragma once
 
 #include <atomic>
@@ -7,8 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
@@ -17,6 +16,8 @@
 #if !defined(TANDEM_ABI)
 #error "tandem: include <tandem/platform/platform.hpp>, not a part of a platform"
 #endif
+
+#include <tandem/platform/plain.hpp>
 
 namespace tandem::inline TANDEM_ABI::platform {
 
@@ -108,9 +109,6 @@ inline void prefetch_to_write(const void* line) noexcept {
 #endif
 }
 
-inline void plain_new(const void*) noexcept {}
-inline void plain_write(const void*) noexcept {}
-
 template <class T>
 T& per_thread() noexcept {
   static_assert(std::is_trivially_destructible_v<T>, "what a thread has learned dies with it, silently");
@@ -132,12 +130,6 @@ using stop_source = std::stop_source;
 using stop_token = std::stop_token;
 template <class Callback>
 using stop_callback = std::stop_callback<Callback>;
-
-[[noreturn]] inline void die(const char* sentence) noexcept {
-  std::fprintf(stderr, "tandem: %s\n", sentence);
-  std::fflush(stderr);
-  std::abort();
-}
 
 /// 64 bytes on the machines we measure on. A constant, not std::hardware_destructive_interference_size: that one
 /// changes with compiler flags, and with it would the layout of every channel.
