@@ -427,7 +427,8 @@ TEST_CASE("where memory orders are written, and what happens with weaker ones") 
     });
     if (ready.load(order::acquire)) lab::check(data == 1, "published");
   };
-  const auto sites = lab::sites_of({}, publish);
+  const auto [found, sites] = lab::sites_of({}, publish);
+  CHECK(found.passed());
   CHECK(lab::explore(publish).exhausted);
   int killed = 0;
   for (const auto& [where, use] : sites) {

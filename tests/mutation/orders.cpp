@@ -151,12 +151,27 @@ std::string without_arguments(const std::string& name) {
   return plain;
 }
 
+int failures = 0;
+
+void fail(const std::string& sentence) {
+  ++failures;
+  std::printf("FAILED: %s\n", sentence.c_str());
+}
+
+/// Runs the killers on the library as it is: none finds fault with it, each comes to an end, and somebody comes to each
+/// of the calls.
 std::vector<place> places_of(const std::vector<call>& calls) {
+  std::uint64_t executions = 0;
   std::vector<place> places;
   for (const call& c : calls) places.push_back({&c, {}, {}, {}});
   for (std::size_t k = 0; k < killers::all().size(); ++k) {
     const killers::killer& killer = killers::all()[k];
-    for (const auto& [site, use] : lab::sites_of(killer.bounds, killer.run)) {
+    const auto [report, sites] = lab::sites_of(killer.bounds, killer.run);
+    executions += report.executions;
+    std::printf("%-28s %s\n", killer.name, report.summary().c_str());
+    if (!report.passed()) fail(std::string(killer.name) + " finds fault with the library as it is");
+    if (report.passed() && !report.exhausted) fail(std::string(killer.name) + " does not come to an end");
+    for (const auto& [site, use] : sites) {
       for (place& p : places) {
         if (p.written->file != file_in_tandem(site.file) || p.written->operation != use.operation ||
             site.line < p.written->first_line || site.line > p.written->last_line) {
@@ -167,6 +182,12 @@ std::vector<place> places_of(const std::vector<call>& calls) {
         if (std::find(p.sites.begin(), p.sites.end(), site) == p.sites.end()) p.sites.push_back(site);
       }
     }
+  }
+  std::printf("%zu killers, %llu executions\n\n", killers::all().size(), static_cast<unsigned long long>(executions));
+  for (const place& p : places) {
+    if (!p.killers.empty()) continue;
+    fail("no killer comes across " + p.written->file + ":" + std::to_string(p.written->first_line) + ", " +
+         p.written->operation);
   }
   return places;
 }
@@ -302,39 +323,12 @@ std::string document_with(const std::string& table) {
   return text.substr(0, begin) + std::string(table_begins) + "\n" + table + "\n" + text.substr(end);
 }
 
-int failures = 0;
-
-void fail(const std::string& sentence) {
-  ++failures;
-  std::printf("FAILED: %s\n", sentence.c_str());
-}
-
-void check_the_killers() {
-  std::uint64_t executions = 0;
-  for (const killers::killer& k : killers::all()) {
-    const lab::report report = lab::explore(k.bounds, k.run);
-    executions += report.executions;
-    std::printf("%-28s %s\n", k.name, report.summary().c_str());
-    if (!report.passed()) fail(std::string(k.name) + " finds fault with the library as it is");
-    if (report.passed() && !report.exhausted) fail(std::string(k.name) + " does not come to an end");
-  }
-  std::printf("%zu killers, %llu executions\n\n", killers::all().size(), static_cast<unsigned long long>(executions));
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
   const bool update = count == 2 && std::string_view(arguments[1]) == "--update";
-  check_the_killers();
-
   const std::vector<call> calls = calls_in_the_headers();
   const std::vector<place> places = places_of(calls);
-  for (const place& p : places) {
-    if (!p.killers.empty()) continue;
-    fail("no killer comes across " + p.written->file + ":" + std::to_string(p.written->first_line) + ", " +
-         p.written->operation);
-  }
-
   std::vector<mutant> mutants = mutants_of(places);
   std::map<std::string, std::string> reasons = justifications();
   const auto begin = std::chrono::steady_clock::now();

@@ -36,7 +36,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -89,6 +88,7 @@ struct report {
 
 namespace exploring {
 
+/// A program, whatever its type: then the explorer need not be compiled for each.
 template <class Body>
 struct body final : callable {
   explicit body(Body& b) : function(b) {}
@@ -96,11 +96,18 @@ struct body final : callable {
   Body& function;
 };
 
+/// One execution of it, which an execution can own.
+struct one_execution final : callable {
+  explicit one_execution(callable& p) : program(p) {}
+  void operator()() override { program(); }
+  callable& program;
+};
+
 /// Looks for executions of a program, and explains the one that is wrong.
-template <class Body>
 class explorer {
  public:
-  explorer(const options& chosen, Body& program) : options_(chosen), program_(program), execution_(bounds_of(chosen)) {
+  explorer(const options& chosen, callable& program)
+      : options_(chosen), program_(program), execution_(bounds_of(chosen)) {
     if (!chosen.faults.empty()) execution_.plant(&options_.faults);
   }
 
@@ -148,7 +155,7 @@ class explorer {
   bool execution_ok() const noexcept { return execution_.trouble().what == problem::none; }
 
   void one(chooser& by) {
-    execution_.run(std::make_unique<body<Body>>(program_), by);
+    execution_.run(std::make_unique<one_execution>(program_), by);
     ++report_.executions;
     report_.steps += execution_.steps();
     if (!execution_.was_cut()) ++report_.complete;
@@ -207,7 +214,7 @@ class explorer {
     const answers shortest = shrink(execution_.given(), what);
     as_recorded again(shortest);
     execution_.tell_steps(true);
-    execution_.run(std::make_unique<body<Body>>(program_), again);
+    execution_.run(std::make_unique<one_execution>(program_), again);
     report_.schedule = written(shortest);
     if (execution_ok()) return change();
     explain();
@@ -222,7 +229,7 @@ class explorer {
         answers simpler = given;
         simpler[i] = 0;
         as_recorded by(simpler);
-        execution_.run(std::make_unique<body<Body>>(program_), by);
+        execution_.run(std::make_unique<one_execution>(program_), by);
         if (execution_.trouble().what != what) continue;
         given = execution_.given();
         progress = 1;
@@ -243,7 +250,7 @@ class explorer {
   }
 
   options options_;
-  Body& program_;
+  callable& program_;
   execution execution_;
   report report_;
 };
@@ -253,7 +260,8 @@ class explorer {
 /// Runs `body` with one set of choices after the other. A failure ends it.
 template <class Body>
 [[nodiscard]] report explore(const options& chosen, Body&& body) {
-  return exploring::explorer<std::remove_reference_t<Body>>(chosen, body).explore(nullptr);
+  exploring::body program(body);
+  return exploring::explorer(chosen, program).explore(nullptr);
 }
 template <class Body>
 [[nodiscard]] report explore(Body&& body) {
@@ -263,7 +271,8 @@ template <class Body>
 /// The one execution that a report's schedule names; the bounds have to be those with which it was found.
 template <class Body>
 [[nodiscard]] report replay(const options& chosen, std::string_view schedule, Body&& body) {
-  return exploring::explorer<std::remove_reference_t<Body>>(chosen, body).replay(schedule);
+  exploring::body program(body);
+  return exploring::explorer(chosen, program).replay(schedule);
 }
 template <class Body>
 [[nodiscard]] report replay(std::string_view schedule, Body&& body) {
@@ -274,7 +283,8 @@ template <class Body>
 template <class Body>
 [[nodiscard]] report steer(const options& chosen, std::span<const std::uint8_t> bytes, Body&& body) {
   from_bytes by(bytes);
-  return exploring::explorer<std::remove_reference_t<Body>>(chosen, body).steer(by);
+  exploring::body program(body);
+  return exploring::explorer(chosen, program).steer(by);
 }
 template <class Body>
 [[nodiscard]] report steer(std::span<const std::uint8_t> bytes, Body&& body) {
@@ -292,16 +302,24 @@ template <class Body>
   const answers nothing;
   as_recorded by(nothing);
   plain.preemptions = plain.spurious = plain.early_timeouts = 0;
-  return exploring::explorer<std::remove_reference_t<Body>>(plain, body).steer(by);
+  exploring::body program(body);
+  return exploring::explorer(plain, program).steer(by);
 }
 
-/// Explores like explore(), and collects where each memory order is written and where somebody is woken: what faults
-/// can be planted at.
+/// What explore() reports, and where each memory order is written and where somebody is woken: what faults can be
+/// planted at.
+struct survey {
+  report found;
+  order_sites sites;
+};
+
+/// Explores like explore(), and collects those places.
 template <class Body>
-[[nodiscard]] order_sites sites_of(const options& chosen, Body&& body) {
-  order_sites found;
-  static_cast<void>(exploring::explorer<std::remove_reference_t<Body>>(chosen, body).explore(&found));
-  return found;
+[[nodiscard]] survey sites_of(const options& chosen, Body&& body) {
+  survey whole;
+  exploring::body program(body);
+  whole.found = exploring::explorer(chosen, program).explore(&whole.sites);
+  return whole;
 }
 
 // --- for the program under test --------------------------------------------------------------------------------------
