@@ -92,12 +92,33 @@ void for_these(std::integer_sequence<int, Ways...>, Each each) {
   (each(std::integral_constant<int, Ways>()), ...);
 }
 template <class Each>
-void for_each_receive(Each each) {
+void for_every_receive(Each each) {
   for_these(std::make_integer_sequence<int, ways_to_receive>(), each);
 }
 template <class Each>
-void for_each_send(Each each) {
+void for_every_send(Each each) {
   for_these(std::make_integer_sequence<int, ways_to_send>(), each);
+}
+
+// The verbs are written once for all channels. So one channel is put to every way; for each of the others, the way
+// without limits, the way with all of them, and a copy say the same. That each has every way, "each way, once" shows.
+template <class Subject>
+inline constexpr bool is_put_to_every_way = std::is_same_v<Subject, support::mailbox_subject<letter, 1>>;
+template <class Subject, class Each>
+void for_each_receive(Each each) {
+  if constexpr (is_put_to_every_way<Subject>) {
+    for_every_receive(each);
+  } else {
+    for_these(std::integer_sequence<int, 0, 3>(), each);
+  }
+}
+template <class Subject, class Each>
+void for_each_send(Each each) {
+  if constexpr (is_put_to_every_way<Subject>) {
+    for_every_send(each);
+  } else {
+    for_these(std::integer_sequence<int, 0, 3, 11>(), each);
+  }
 }
 
 /// A coroutine that receives, or that sends `mine`, in that way, and goes on when `where` lets it.
@@ -124,6 +145,27 @@ auto waiting_receiver(Subject& s) {
   auto it = std::make_unique<decltype(party_of(make))>(make);
   it->start();
   return it;
+}
+
+/// What a receive needs in order to be done at once: a sender who waits, or a message inside.
+template <class Subject>
+auto has_something(Subject& s, int number) {
+  if constexpr (Subject::room == 0) {
+    return waiting_sender(s, number);
+  } else {
+    return s.out().send(letter(number));
+  }
+}
+/// What a send needs: a receiver who waits, or (nothing is returned) room.
+template <class Subject>
+auto has_somewhere(Subject& s) {
+  if constexpr (Subject::room == 0) return waiting_receiver(s);
+  return decltype(waiting_receiver(s))();
+}
+
+/// Stands for a coroutine that awaits something: it may be resumed as often as one likes.
+support::tied stand_in(tandem::scheduler&) {
+  for (;;) co_await std::suspend_always();
 }
 
 std::stop_token already_stopped() {
@@ -161,31 +203,139 @@ class stack_meter {
 
 }  // namespace
 
+// --- each way, once --------------------------------------------------------------------------------------------------
+
+// Without a coroutine for each: what co_await would call is called by hand. There are a hundred pairs of a way and a
+// channel, so what is seen is compared in one place.
+namespace {
+
+struct observed {
+  bool ready = false;        // at once, without a suspension
+  bool suspended = false;    // when there was nothing to have
+  bool kept_timers = false;  // while it waited
+  bool keeps_timers = false;
+  std::size_t resumed = 0;
+  status outcome = status::abandoned;
+  int number = 0;  // of what was received, or of what is left in the sender's hands
+  bool operator==(const observed&) const = default;
+};
+
+/// What the stop token and the scheduler of a coroutine that waits are told; what `ends` does, ends the wait.
+template <class Awaitable, class Ends>
+observed await_by_hand(Awaitable&& awaited, by_hand& where,
+                       std::coroutine_handle<support::tied::promise_type> coroutine, Ends ends) {
+  observed seen;
+  seen.ready = awaited.await_ready();
+  seen.suspended = !seen.ready && awaited.await_suspend(coroutine);
+  seen.kept_timers = where.keeps_timers();
+  ends();
+  seen.resumed = where.run();
+  seen.keeps_timers = where.keeps_timers();
+  const auto outcome = awaited.await_resume();
+  if constexpr (std::is_same_v<decltype(outcome), const result<letter>>) {
+    seen.outcome = outcome.error();
+    seen.number = outcome ? outcome->number() : 0;
+  } else {
+    static_assert(std::is_same_v<decltype(outcome), const status>);
+    seen.outcome = outcome;
+  }
+  return seen;
+}
+
+observed at_once(int number) { return {.ready = true, .outcome = status::ok, .number = number}; }
+observed later(bool heeds_time, status outcome, int number) {
+  return {.suspended = true, .kept_timers = heeds_time, .resumed = 1, .outcome = outcome, .number = number};
+}
+// some may only be tried by await_suspend
+observed without_haste(observed seen) {
+  if (!seen.suspended) seen.ready = true;
+  return seen;
+}
+
+void compare(const observed& seen, const observed& wanted, const char* channel, int way) {
+  INFO(channel << ", way " << way << ": " << seen.outcome.name() << ", number " << seen.number);
+  CHECK(seen == wanted);
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("each way to receive, once: at once, later, stopped, too late", "[awaitable]", primitives) {
+  const all_gone gone;
+  by_hand where;
+  const auto coroutine = stand_in(where);
+  for_every_receive([&](auto way) {
+    std::stop_source stop;
+    const limits within{.stop = stop.get_token()};
+    const auto nothing = [] {};
+    TestType full, meets, late, stopped;
+    [[maybe_unused]] const auto met = has_something(full, 7);
+    compare(without_haste(await_by_hand(receives<way>(full, within), where, coroutine.handle(), nothing)), at_once(7),
+            TestType::name, way);
+    const auto sends_it = [&] { static_cast<void>(meets.out().send(letter(8))); };
+    compare(await_by_hand(receives<way>(meets, within), where, coroutine.handle(), sends_it),
+            later(heeds_time(way), status::ok, 8), TestType::name, way);
+    if constexpr (heeds_time(way)) {
+      const auto time_passes = [&] { where.fire(); };
+      compare(await_by_hand(receives<way>(late, within), where, coroutine.handle(), time_passes),
+              later(true, status::timeout, 0), TestType::name, way);
+    }
+    if constexpr (heeds_stop(way)) {
+      const auto stops_it = [&] { stop.request_stop(); };
+      compare(await_by_hand(receives<way>(stopped, within), where, coroutine.handle(), stops_it),
+              later(heeds_time(way), status::stopped, 0), TestType::name, way);
+    }
+  });
+  CHECK(gone);
+}
+
+TEMPLATE_LIST_TEST_CASE("each way to send, once: at once, later, stopped, too late", "[awaitable]", channels) {
+  const all_gone gone;
+  by_hand where;
+  const auto coroutine = stand_in(where);
+  for_every_send([&](auto way) {
+    std::stop_source stop;
+    const limits within{.stop = stop.get_token()};
+    const auto nothing = [] {};
+    TestType free, full;
+    letter mine(7);
+    const auto sends_mine = [&](TestType& to, auto ends) {
+      mine = letter(7);
+      observed seen = await_by_hand(sends<way>(to, std::move(mine), within), where, coroutine.handle(), ends);
+      seen.number = mine.number();
+      return seen;
+    };
+    [[maybe_unused]] const auto met = has_somewhere(free);
+    const int left = copies(way) ? 7 : -1;
+    compare(without_haste(sends_mine(free, nothing)), at_once(left), TestType::name, way);
+    support::fill(full);
+    if constexpr (heeds_time(way)) {
+      compare(sends_mine(full, [&] { where.fire(); }), later(true, status::timeout, 7), TestType::name, way);
+    }
+    const auto receives_one = [&] { static_cast<void>(full.in().receive()); };
+    compare(sends_mine(full, receives_one), later(heeds_time(way), status::ok, left), TestType::name, way);
+    if constexpr (heeds_stop(way)) {
+      const auto stops_it = [&] { stop.request_stop(); };
+      compare(sends_mine(full, stops_it), later(heeds_time(way), status::stopped, 7), TestType::name, way);
+    }
+  });
+  CHECK(gone);
+}
+
 // --- outcomes --------------------------------------------------------------------------------------------------------
 
 TEMPLATE_LIST_TEST_CASE("what can be received at once is, and nothing is posted", "[awaitable]", primitives) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     INFO(TestType::name << ", receive " << way);
     const all_gone gone;
     {
       TestType subject;
       by_hand where;
-      std::optional<decltype(waiting_receiver(subject))> nobody;
-      status sent = status::ok;
-      auto met = [&] {
-        if constexpr (TestType::room == 0) {
-          return waiting_sender(subject, 7);
-        } else {
-          sent = subject.out().send(letter(7));
-          return 0;
-        }
-      }();
+      [[maybe_unused]] const auto met = has_something(subject, 7);
       auto mine = receiver<way>(where, subject, {.patience = -1h});  // a deadline that is past does not matter
       mine.start();
       REQUIRE(mine.is_over());
       CHECK(mine.outcome().value().number() == 7);
       CHECK(where.posted() == 0);
-      CHECK(sent == status::ok);
       if constexpr (TestType::room == 0) CHECK(met->outcome() == status::ok);
     }
     CHECK(gone);
@@ -193,16 +343,13 @@ TEMPLATE_LIST_TEST_CASE("what can be received at once is, and nothing is posted"
 }
 
 TEMPLATE_LIST_TEST_CASE("what can be sent at once is, and nothing is posted", "[awaitable]", channels) {
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     INFO(TestType::name << ", send " << way);
     const all_gone gone;
     {
       TestType subject;
       by_hand where;
-      auto met = [&] {
-        if constexpr (TestType::room == 0) return waiting_receiver(subject);
-        return decltype(waiting_receiver(subject))();
-      }();
+      const auto met = has_somewhere(subject);
       letter mine(7);
       auto it = sender<way>(where, subject, mine, {.patience = -1h});
       it.start();
@@ -222,7 +369,7 @@ TEMPLATE_LIST_TEST_CASE("what can be sent at once is, and nothing is posted", "[
 
 TEMPLATE_LIST_TEST_CASE("a coroutine that waits to receive goes on where its scheduler runs it, with the message",
                         "[awaitable]", primitives) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     INFO(TestType::name << ", receive " << way);
     const all_gone gone;
     {
@@ -249,7 +396,7 @@ TEMPLATE_LIST_TEST_CASE("a coroutine that waits to receive goes on where its sch
 
 TEMPLATE_LIST_TEST_CASE("a coroutine that waits to send goes on where its scheduler runs it, and the message has gone",
                         "[awaitable]", channels) {
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     INFO(TestType::name << ", send " << way);
     const all_gone gone;
     {
@@ -282,7 +429,7 @@ TEMPLATE_LIST_TEST_CASE("a coroutine that waits to send goes on where its schedu
 
 TEMPLATE_LIST_TEST_CASE("closed: before, and while they wait", "[awaitable]", channels) {
   const all_gone gone;
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     INFO(TestType::name << ", receive " << way);
     TestType subject;
     by_hand where;
@@ -298,7 +445,7 @@ TEMPLATE_LIST_TEST_CASE("closed: before, and while they wait", "[awaitable]", ch
     REQUIRE(comes.is_over());
     CHECK(comes.outcome().error() == status::closed);
   });
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     INFO(TestType::name << ", send " << way);
     TestType subject;
     by_hand where;
@@ -327,7 +474,7 @@ TEMPLATE_LIST_TEST_CASE("closed: before, and while they wait", "[awaitable]", ch
 }
 
 TEMPLATE_LIST_TEST_CASE("timeout: nothing has been received, and nobody is left in line", "[awaitable]", primitives) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     if constexpr (heeds_time(way)) {
       INFO(TestType::name << ", receive " << way);
       const auto patience = GENERATE(as<std::chrono::hours>(), 1h, 0h, -1h);
@@ -349,7 +496,7 @@ TEMPLATE_LIST_TEST_CASE("timeout: nothing has been received, and nobody is left 
 }
 
 TEMPLATE_LIST_TEST_CASE("timeout: nothing has been sent, and nobody is left in line", "[awaitable]", channels) {
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     if constexpr (heeds_time(way)) {
       INFO(TestType::name << ", send " << way);
       const auto patience = GENERATE(as<std::chrono::hours>(), 1h, 0h, -1h);
@@ -389,18 +536,12 @@ TEMPLATE_LIST_TEST_CASE("a deadline too far for the clock is none, and wants no 
 }
 
 TEMPLATE_LIST_TEST_CASE("stopped, before it was called: then nothing is attempted", "[awaitable]", primitives) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     if constexpr (heeds_stop(way)) {
       INFO(TestType::name << ", receive " << way);
       TestType subject;
       by_hand where;
-      auto met = [&] {
-        if constexpr (TestType::room == 0) {
-          return waiting_sender(subject, 7);
-        } else {
-          return subject.out().send(letter(7));
-        }
-      }();
+      [[maybe_unused]] const auto met = has_something(subject, 7);
       auto mine = receiver<way>(where, subject, {.stop = already_stopped()});
       mine.start();
       REQUIRE(mine.is_over());
@@ -414,15 +555,12 @@ TEMPLATE_LIST_TEST_CASE("stopped, before it was called: then nothing is attempte
 
 TEMPLATE_LIST_TEST_CASE("stopped, before it was called, or by a stop before the await: nothing is sent", "[awaitable]",
                         channels) {
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     if constexpr (heeds_stop(way)) {
       INFO(TestType::name << ", send " << way);
       TestType subject;
       by_hand where;
-      auto met = [&] {
-        if constexpr (TestType::room == 0) return waiting_receiver(subject);
-        return decltype(waiting_receiver(subject))();
-      }();
+      const auto met = has_somewhere(subject);
       letter mine(7);
       auto it = sender<way>(where, subject, mine, {.stop = already_stopped()});
       it.start();
@@ -436,7 +574,7 @@ TEMPLATE_LIST_TEST_CASE("stopped, before it was called, or by a stop before the 
 }
 
 TEMPLATE_LIST_TEST_CASE("stopped, while it waits to receive", "[awaitable]", primitives) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     if constexpr (heeds_stop(way)) {
       INFO(TestType::name << ", receive " << way);
       TestType subject;
@@ -457,7 +595,7 @@ TEMPLATE_LIST_TEST_CASE("stopped, while it waits to receive", "[awaitable]", pri
 }
 
 TEMPLATE_LIST_TEST_CASE("stopped, while it waits to send", "[awaitable]", channels) {
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     if constexpr (heeds_stop(way)) {
       INFO(TestType::name << ", send " << way);
       TestType subject;
@@ -481,7 +619,7 @@ TEMPLATE_LIST_TEST_CASE("stopped, while it waits to send", "[awaitable]", channe
 
 TEST_CASE("a future: abandoned, and closed the second time", "[awaitable]") {
   using subject_type = support::one_shot_subject<letter>;
-  for_each_receive([](auto way) {
+  for_every_receive([](auto way) {
     INFO("get " << way);
     by_hand where;
     subject_type subject;
@@ -620,7 +758,7 @@ TEMPLATE_LIST_TEST_CASE("one that was woken, and is stopped or destroyed, passes
 // --- destroyed while it waits ----------------------------------------------------------------------------------------
 
 TEMPLATE_LIST_TEST_CASE("a receiver that is destroyed while it waits has received nothing", "[awaitable]", primitives) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     INFO(TestType::name << ", receive " << way);
     const all_gone gone;
     {
@@ -642,7 +780,7 @@ TEMPLATE_LIST_TEST_CASE("a receiver that is destroyed while it waits has receive
 }
 
 TEMPLATE_LIST_TEST_CASE("a sender that is destroyed while it waits has sent nothing", "[awaitable]", channels) {
-  for_each_send([](auto way) {
+  for_each_send<TestType>([](auto way) {
     INFO(TestType::name << ", send " << way);
     const all_gone gone;
     {
@@ -667,7 +805,7 @@ TEMPLATE_LIST_TEST_CASE("a sender that is destroyed while it waits has sent noth
 
 TEMPLATE_LIST_TEST_CASE("destroyed when its wait is over, it is not run any more; and what it was given goes with it",
                         "[awaitable]", channels) {
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     INFO(TestType::name << ", receive " << way);
     const all_gone gone;
     {
@@ -692,7 +830,7 @@ TEMPLATE_LIST_TEST_CASE("destroyed when its wait is over, it is not run any more
     }
     CHECK(gone);
   });
-  for_each_receive([](auto way) {
+  for_each_receive<TestType>([](auto way) {
     if constexpr (heeds_stop(way) && heeds_time(way)) {
       by_hand where;
       TestType subject;

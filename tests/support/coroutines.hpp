@@ -115,6 +115,7 @@ class held {
   }
   ~held() { destroy(); }
 
+  std::coroutine_handle<promise_type> handle() const noexcept { return coroutine_; }
   void start() { coroutine_.resume(); }
   void destroy() {
     if (coroutine_) std::exchange(coroutine_, nullptr).destroy();

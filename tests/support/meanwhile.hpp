@@ -15,7 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -37,15 +37,11 @@ inline char state_of_thread(long number) {
   return paren == std::string::npos || paren + 2 >= line.size() ? '?' : line[paren + 2];
 }
 
-template <class Outcome>
-class meanwhile {
+// All of it that does not depend on what is called: there are hundreds of calls.
+class call_elsewhere {
  public:
-  template <class Call>
-    requires std::is_same_v<std::invoke_result_t<Call&>, Outcome>
-  explicit meanwhile(Call call) : thread_([this, call = std::move(call)]() mutable { run(call); }) {}
-  meanwhile(const meanwhile&) = delete;
-  meanwhile& operator=(const meanwhile&) = delete;
-  ~meanwhile() { join(); }
+  call_elsewhere(const call_elsewhere&) = delete;
+  call_elsewhere& operator=(const call_elsewhere&) = delete;
 
   // Returns once the call sleeps, or is over.
   void until_it_waits() const {
@@ -58,17 +54,22 @@ class meanwhile {
     }
   }
   bool over() const { return over_.load(); }
-  Outcome outcome() {
-    join();
-    return std::move(*outcome_);
-  }
 
- private:
-  template <class Call>
-  void run(Call& call) {
-    number_.store(this_thread_number());
-    outcome_.emplace(call());
-    over_.store(true);
+ protected:
+  struct work {
+    virtual ~work() = default;
+    virtual void run() = 0;
+  };
+
+  call_elsewhere() = default;
+  ~call_elsewhere() = default;
+
+  void begin(std::unique_ptr<work> what) {
+    thread_ = std::thread([this, what = std::move(what)] {
+      number_.store(this_thread_number());
+      what->run();
+      over_.store(true);
+    });
   }
   void join() {
     if (!thread_.joinable()) return;
@@ -76,10 +77,37 @@ class meanwhile {
     thread_.join();
   }
 
+ private:
   std::atomic<long> number_{0};
   std::atomic<bool> over_{false};
-  std::optional<Outcome> outcome_;
   std::thread thread_;
+};
+
+template <class Outcome>
+class meanwhile : public call_elsewhere {
+ public:
+  template <class Call>
+    requires std::is_same_v<std::invoke_result_t<Call&>, Outcome>
+  explicit meanwhile(Call call) {
+    begin(std::make_unique<work_of<Call>>(std::move(call), outcome_));
+  }
+  ~meanwhile() { join(); }
+
+  Outcome outcome() {
+    join();
+    return std::move(*outcome_);
+  }
+
+ private:
+  template <class Call>
+  struct work_of final : work {
+    work_of(Call&& c, std::optional<Outcome>& o) : call(std::move(c)), outcome(o) {}
+    void run() override { outcome.emplace(call()); }
+    Call call;
+    std::optional<Outcome>& outcome;
+  };
+
+  std::optional<Outcome> outcome_;
 };
 
 template <class Call>
