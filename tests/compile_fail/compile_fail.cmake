@@ -1,6 +1,6 @@
-# cmake -D SOURCE=<file.cpp> -D "COMMAND=<compiler>;<flag>;..." -P compile_fail.cmake
-# SOURCE must not compile, its first error must contain the text of its `// expect: ` line, and with -DTANDEM_CONTROL
-# it must compile.
+# cmake -D SOURCE=<file.cpp> -D "COMMAND=<compiler>;<flag>;..." -D CONTROL=<APART or TOGETHER> -P compile_fail.cmake
+# SOURCE must not compile, and its first error must contain the text of its `// expect: ` line. If its control is not
+# compiled together with others, it must compile with -DTANDEM_CONTROL.
 
 list(APPEND COMMAND -fsyntax-only "${SOURCE}")
 
@@ -19,9 +19,11 @@ if(NOT first_line MATCHES "^// expect: (.+)$")
 endif()
 set(expected "${CMAKE_MATCH_1}")
 
-execute_process(COMMAND ${COMMAND} -DTANDEM_CONTROL RESULT_VARIABLE failed ERROR_VARIABLE diagnostics)
-if(failed)
-  message(FATAL_ERROR "the control, the same file with -DTANDEM_CONTROL, does not compile:\n${diagnostics}")
+if(CONTROL STREQUAL "APART")
+  execute_process(COMMAND ${COMMAND} -DTANDEM_CONTROL RESULT_VARIABLE failed ERROR_VARIABLE diagnostics)
+  if(failed)
+    message(FATAL_ERROR "the control, the same file with -DTANDEM_CONTROL, does not compile:\n${diagnostics}")
+  endif()
 endif()
 
 execute_process(COMMAND ${COMMAND} RESULT_VARIABLE failed ERROR_VARIABLE diagnostics)
