@@ -312,10 +312,18 @@ def reasons():
     return found
 
 
+def seed_of(text):
+    """A number, or `commit`: another one for each commit, the same one whoever tests that commit."""
+    if text != "commit":
+        return int(text)
+    asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
+    return int(asked.stdout[:8], 16) if asked.returncode == 0 else 1  # 1 outside of a repository
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=0, help="only so many, chosen by the seed")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=seed_of, default=1, help="a number, or `commit`: one that the commit decides")
     parser.add_argument("--only", default="", help="only those whose name has this in it")
     parser.add_argument("--list", action="store_true", help="say which there are, and run none")
     parser.add_argument("--jobs", type=int, default=1)
@@ -346,6 +354,8 @@ def main():
         options.together.mkdir()
         together(mutants, options, options.together)
         alone = sum(m["id"] == 0 for m in mutants)
+        if options.sample:
+            print(f"--sample {options.sample} --seed {options.seed}", flush=True)
         print(f"{len(mutants) - alone} mutants in one program, {alone} each in its own", flush=True)
         for mutant, fate in zip(mutants, pool.map(lambda m: fate_of(m, options), mutants)):
             print(f"{fate or 'SURVIVES':<40} {mutant['key']}", flush=True)
