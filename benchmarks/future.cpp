@@ -17,6 +17,7 @@
 #include "contestants/tandem.hpp"
 #include "support/payload.hpp"
 #include "support/scenario.hpp"
+#include "support/stopwatch.hpp"
 #include "workloads.hpp"
 #if BENCH_HAS_BOOST_FIBER
 #include "contestants/boost_fiber.hpp"
@@ -56,9 +57,9 @@ std::vector<role> same_thread(std::uint64_t messages) {
 template <class T, one_shot<T> F>
 class correspondence {
  public:
-  bool ask(std::size_t asker, std::uint64_t count) {
+  bool ask(std::size_t asker, stopwatch& watch) {
     bool sound = true;
-    for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
+    const bool whole = watch.time([&](std::uint64_t sequence) {
       auto [answering, answer] = F::make();
       auto next = F::make();
       enclosure& with_it = enclosures_[sequence % 2];
@@ -71,8 +72,9 @@ class correspondence {
       }
       sound = sound && is_same(reply, question);
       asking_ = std::move(next.first);
-    }
-    return sound;
+      return true;
+    });
+    return whole && sound;
   }
   bool help(std::uint64_t count) {
     ledger questions;
@@ -115,7 +117,8 @@ std::vector<role> correspond(std::uint64_t messages, std::size_t pairs) {
   for (std::size_t pair = 0; pair < pairs; ++pair) {
     const auto shared = std::make_shared<correspondence<T, F>>();
     const std::uint64_t count = share(messages, pairs, pair);
-    cast.push_back([=] { return shared->ask(pair, count); });
+    const auto watch = std::make_shared<stopwatch>(count, pairs);
+    cast.emplace_back(watch, [=] { return shared->ask(pair, *watch); });
     cast.push_back([=] { return shared->help(count); });
   }
   return cast;

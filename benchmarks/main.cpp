@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <regex>
@@ -18,6 +19,7 @@
 #include "support/neighbours.hpp"
 #include "support/placement.hpp"
 #include "support/report.hpp"
+#include "support/stopwatch.hpp"
 #include "workloads.hpp"
 
 namespace {
@@ -77,9 +79,12 @@ void list(const std::vector<group>& groups) {
 // Contestants of one group take turns; the groups come one after the other.
 bool run_with_tables(const std::vector<group>& groups) {
   std::cout << "Nanoseconds of a message or a round trip: the median of all rounds, how far they lie apart, the best;\n"
-               "medians too: processor time of all threads, context switches, calls of operator new, and the ratios\n"
-               "to the limit and to mutex_cv. Machine: "
-            << bench::cores() << " cores; a crowd is " << 2 * bench::crowd_size() << " threads.\n";
+               "medians too: what half of the single operations did not exceed (p50), and 99 of 100 (p99), of those\n"
+               "that were timed; processor time of all threads, context switches, calls of operator new, and the\n"
+               "ratios to the limit and to mutex_cv. A dash: not known, or too short for the clock. Machine: "
+            << bench::cores() << " cores;\na crowd is " << 2 * bench::crowd_size()
+            << " threads, busy_2 is beside 2 strangers. Reading the clock takes " << std::lround(bench::clock_read_ns())
+            << " ns.\n";
   bench::table report;
   for (const group& each : groups) {
     const bench::neighbours others;

@@ -55,6 +55,14 @@ void run(benchmark::State& state, const entry& which, std::string& given_up) {
   state.counters["cpu_ns"] = per_message(result.measured.cpu_seconds * 1e9);
   state.counters["switches"] = per_message(result.measured.context_switches);
   state.counters["allocations"] = per_message(result.measured.allocations);
+  const auto add_if_known = [&](const char* name, double figure) {
+    if (figure > 0) {
+      state.counters[name] = benchmark::Counter(figure);
+    }
+  };
+  add_if_known("p50_ns", result.measured.p50_ns);
+  add_if_known("p99_ns", result.measured.p99_ns);
+  add_if_known("samples", result.measured.timed);
   if (which.prepared != 0) {
     state.counters["bytes"] = benchmark::Counter(result.measured.prepared_bytes / static_cast<double>(which.prepared));
   }

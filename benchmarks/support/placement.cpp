@@ -35,21 +35,40 @@ std::string_view name_of(placement where) noexcept {
     case placement::one_core: return "one_core";
     case placement::free: return "free";
     case placement::crowd: return "crowd";
+    case placement::busy_1: return "busy_1";
+    case placement::busy_2: return "busy_2";
+    case placement::busy_4: return "busy_4";
+    case placement::busy_8: return "busy_8";
   }
   return "nowhere";
 }
 
+std::size_t strangers_at(placement where) noexcept {
+  switch (where) {
+    case placement::busy_1: return 1;
+    case placement::busy_2: return 2;
+    case placement::busy_4: return 4;
+    case placement::busy_8: return 8;
+    default: return 0;
+  }
+}
+
 std::size_t cores() noexcept { return core_numbers().size(); }
 
-void pin_this_thread(placement where, std::size_t index) noexcept {
-  if (where != placement::two_cores && where != placement::one_core) {
-    return;
-  }
-  const std::size_t choice = where == placement::two_cores ? index % 2 : 0;
+bool pin_to_core(std::size_t turn) noexcept {
+  const std::vector<std::size_t>& numbers = core_numbers();
   cpu_set_t only;
   CPU_ZERO(&only);
-  CPU_SET(core_numbers().at(choice), &only);
-  ::sched_setaffinity(0, sizeof only, &only);
+  CPU_SET(numbers[turn % numbers.size()], &only);
+  return ::sched_setaffinity(0, sizeof only, &only) == 0;
+}
+
+void pin_this_thread(placement where, std::size_t index) noexcept {
+  if (where == placement::two_cores) {
+    pin_to_core(index % 2);
+  } else if (where == placement::one_core) {
+    pin_to_core(0);
+  }
 }
 
 }  // namespace bench

@@ -47,6 +47,11 @@ std::string table::column(const samples& measured, const samples* standard) {
   return standard == nullptr ? text("%9s", "-") : text("%9.3g", median(measured.wall) / median(standard->wall));
 }
 
+// A median of fewer than all rounds would be one of the longer ones: what is too short to be measured is missing.
+std::string table::column(const std::vector<double>& known, std::size_t rounds) {
+  return known.size() < rounds ? text("%9s", "-") : text("%9.0f", median(known));
+}
+
 std::string table::in_words(const samples& measured, const samples* standard, const std::string& name) {
   return standard == nullptr ? ""
                              : text(", %.3g x %s (best rounds %.3g x)", median(measured.wall) / median(standard->wall),
@@ -67,9 +72,14 @@ void table::ReportRuns(const std::vector<Run>& runs) {
     collected.cpu.push_back(run.counters.at("cpu_ns"));
     collected.switches.push_back(run.counters.at("switches"));
     collected.allocations.push_back(run.counters.at("allocations"));
-    if (const auto bytes = run.counters.find("bytes"); bytes != run.counters.end()) {
-      collected.bytes.push_back(bytes->second);
-    }
+    const auto collect_if_known = [&run](std::vector<double>& into, const char* name) {
+      if (const auto found = run.counters.find(name); found != run.counters.end()) {
+        into.push_back(found->second);
+      }
+    };
+    collect_if_known(collected.bytes, "bytes");
+    collect_if_known(collected.p50, "p50_ns");
+    collect_if_known(collected.p99, "p99_ns");
   }
 }
 
@@ -99,8 +109,8 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
 
   to << '\n'
      << group << (others ? text("  (others used %.0f %% of the machine)", *others * 100) : "") << '\n'
-     << text("  %-27s %10s %7s %10s %10s %9s %7s %9s %9s\n", "contestant", "median ns", "spread", "best ns", "cpu ns",
-             "switches", "allocs", "x limit", "x mutex");
+     << text("  %-27s %10s %7s %10s %9s %9s %10s %9s %7s %9s %9s\n", "contestant", "median ns", "spread", "best ns",
+             "p50 ns", "p99 ns", "cpu ns", "switches", "allocs", "x limit", "x mutex");
   for (const auto& [contestant, measured] : rows) {
     all_sound_ = all_sound_ && (measured.failure.empty() || measured.failure.starts_with("skipped"));
     to << text("  %-27s ", contestant.c_str());
@@ -108,8 +118,10 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
       to << measured.failure << '\n';
       continue;
     }
-    to << text("%10.1f %6.0f%% %10.1f %10.1f %9.3f %7.2f ", median(measured.wall), spread(measured.wall) * 100,
-               best(measured.wall), median(measured.cpu), median(measured.switches), median(measured.allocations))
+    const std::size_t rounds = measured.wall.size();
+    to << text("%10.1f %6.0f%% %10.1f ", median(measured.wall), spread(measured.wall) * 100, best(measured.wall))
+       << column(measured.p50, rounds) << ' ' << column(measured.p99, rounds)
+       << text(" %10.1f %9.3f %7.2f ", median(measured.cpu), median(measured.switches), median(measured.allocations))
        << column(measured, limit) << ' ' << column(measured, mutex_cv)
        << (measured.bytes.empty() ? "" : text("  %.0f bytes each", median(measured.bytes)))
        << (measured.failure.empty() ? "" : "  then: " + measured.failure) << '\n';

@@ -28,10 +28,13 @@ class table final : public benchmark::BenchmarkReporter {
 
  private:
   struct samples {
-    std::vector<double> wall, cpu, switches, allocations, bytes;  // bytes: only of those who prepare something
+    std::vector<double> wall, cpu, switches, allocations;
+    std::vector<double> bytes;     // only of those who prepare something
+    std::vector<double> p50, p99;  // only of the rounds in which they are known
     std::string failure;
   };
   static std::string column(const samples& measured, const samples* standard);
+  static std::string column(const std::vector<double>& known, std::size_t rounds);
   static std::string in_words(const samples& measured, const samples* standard, const std::string& name);
 
   std::map<std::string, samples> rounds_;  // by the name of the benchmark

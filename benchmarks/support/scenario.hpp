@@ -3,6 +3,9 @@
 // A contestant is a channel as simple as possible: `send` and `receive` wait as long as it takes and return false when
 // the channel is broken (which no run survives). How many messages each thread handles is agreed beforehand, because
 // half of the rivals cannot be closed.
+//
+// A stopwatch times what one caller waits for: of a round trip a question and its answer, of a stream one `send`, of a
+// select one message received.
 #pragma once
 
 #include <atomic>
@@ -18,6 +21,7 @@
 #include "measure.hpp"
 #include "payload.hpp"
 #include "placement.hpp"
+#include "stopwatch.hpp"
 
 namespace bench {
 
@@ -67,17 +71,19 @@ std::vector<role> round_trips(std::uint64_t messages, std::size_t pairs, const A
   for (std::size_t pair = 0; pair < pairs; ++pair) {
     const auto shared = std::make_shared<line>(arguments...);
     const std::uint64_t count = share(messages, pairs, pair);
-    cast.push_back([shared, pair, count] {
+    const auto watch = std::make_shared<stopwatch>(count, pairs);
+    cast.emplace_back(watch, [shared, pair, watch] {
       bool sound = true;
-      for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
+      const bool whole = watch->time([&](std::uint64_t sequence) {
         const T question = stamped<T>(pair, sequence);
         T answer;
         if (!shared->there.channel.send(question) || !shared->back.channel.receive(answer)) {
           return false;
         }
         sound = sound && is_same(answer, question);
-      }
-      return sound;
+        return true;
+      });
+      return whole && sound;
     });
     cast.push_back([shared, count] {
       ledger questions;
@@ -108,13 +114,10 @@ std::vector<role> stream(std::uint64_t messages, std::size_t senders, std::size_
   for (std::size_t sender = 0; sender < senders; ++sender) {
     const std::uint64_t count = share(messages, senders, sender);
     shared->outstanding += sum_of(sender, count);
-    cast.push_back([shared, sender, count] {
-      for (std::uint64_t sequence = 1; sequence <= count; ++sequence) {
-        if (!shared->link.channel.send(stamped<T>(sender, sequence))) {
-          return false;
-        }
-      }
-      return true;
+    const auto watch = std::make_shared<stopwatch>(count, senders);
+    cast.emplace_back(watch, [shared, sender, watch] {
+      return watch->time(
+          [&](std::uint64_t sequence) { return shared->link.channel.send(stamped<T>(sender, sequence)); });
     });
   }
   for (std::size_t receiver = 0; receiver < receivers; ++receiver) {
@@ -162,16 +165,18 @@ template <class T, selection<T> S, class... A>
 std::vector<role> select_streams(std::uint64_t messages, const A&... arguments) {
   const auto shared = std::make_shared<set_apart<S>>(arguments...);
   std::vector<role> cast;
-  cast.push_back([shared, messages] {
+  const auto watch = std::make_shared<stopwatch>(messages, 1);
+  cast.emplace_back(watch, [shared, messages, watch] {
     ledger arrivals;
-    for (std::uint64_t left = messages; left > 0; --left) {
+    const bool whole = watch->time([&](std::uint64_t) {
       T message;
       if (!shared->channel.receive_any(message)) {
         return false;
       }
       arrivals.enter(message);
-    }
-    return arrivals.sound() && arrivals.sum() == sum_of_all(ways, messages);
+      return true;
+    });
+    return whole && arrivals.sound() && arrivals.sum() == sum_of_all(ways, messages);
   });
   for (std::size_t way = 0; way < ways; ++way) {
     const std::uint64_t count = share(messages, ways, way);
@@ -208,7 +213,7 @@ void add_streams(const std::string& workload, const std::string& suffix, const A
            [=](std::uint64_t messages) { return stream<T, C>(messages, senders, receivers, arguments...); }});
     }
   };
-  for (const placement where : {placement::two_cores, placement::one_core, placement::free}) {
+  for (const placement where : few_threads) {
     add_one("1to1", 1, 1, where);
     add_one("4to1", 4, 1, where);
     add_one("4to4", 4, 4, where);
@@ -219,7 +224,7 @@ void add_streams(const std::string& workload, const std::string& suffix, const A
 /// Adds the select of contestant S.
 template <class T, selection<T> S, class... A>
 void add_selects(const std::string& workload, const A&... arguments) {
-  for (const placement where : {placement::two_cores, placement::one_core, placement::free}) {
+  for (const placement where : few_threads) {
     if (runs_on(S::how_it_waits, where)) {
       add({workload, std::string(S::name), sizeof(T), where,
            [=](std::uint64_t messages) { return select_streams<T, S>(messages, arguments...); }});
