@@ -1,0 +1,210 @@
+"""Builds the two programs that are compared, so that as little as possible differs between them but the library.
+
+One stick for both: the tree's benchmarks are compiled with the revision's library and with the tree's. If they do not
+compile with the revision's (it lacks something that they measure), the revision's benchmarks are compiled with both. If
+that fails as well, each is built with its own, and the report says so.
+
+A program is kept under a hash of everything that goes into it, in build/compare/<hash>/: so it is built once, equal
+sources give one and the same program, and a tree with uncommitted changes is found again too. Sources are compiled in a
+folder of their own, and what you edit meanwhile is not in it. No path of that folder gets into the program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+
+from .processes import output_of
+from .refusal import Refusal
+from .repository import Contents, Part
+
+TARGET = "tandem_benchmarks"
+PROGRAM = "program"
+RECORD = "record.json"
+FIRST_ERRORS = 5
+
+
+@dataclass(frozen=True)
+class Compiler:
+    command: str  # what CMake is told; empty: its own choice
+    version: str
+    flags: str  # of the user, $CXXFLAGS
+
+    @staticmethod
+    def chosen() -> "Compiler":
+        command = os.environ.get("CXX", "")
+        try:
+            done = output_of([*shlex.split(command or "c++"), "--version"])
+        except FileNotFoundError:
+            raise Refusal(f"there is no compiler by the name {command or 'c++'!r} (set CXX to choose one)") from None
+        version = (done.stdout or done.stderr).strip().splitlines()
+        return Compiler(command, version[0] if version else "unknown", os.environ.get("CXXFLAGS", ""))
+
+
+@dataclass(frozen=True)
+class Built:
+    program: pathlib.Path
+    flags: str
+    digest: str  # of the program
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is measured."""
+
+    rev: Built
+    tree: Built
+    stick: str  # a sentence
+
+
+class DoesNotBuild(Exception):
+    """Its text is what the compiler, or CMake, said first."""
+
+
+def first_errors(log: str) -> str:
+    if re.search(r'provided by "benchmark"', log):
+        return "Google Benchmark is not installed (Debian: libbenchmark-dev)"
+    lines = log.splitlines()
+    errors = []
+    for number, line in enumerate(lines):
+        if line.startswith("CMake Error"):
+            errors.append(" ".join(part.strip() for part in lines[number : number + 3]))
+        elif re.search(r"\berror: ", line):
+            errors.append(re.sub(r"^\S*/source/", "", line.strip()))
+    shown = errors[:FIRST_ERRORS] or [line for line in lines if line.strip()][-FIRST_ERRORS:]
+    return "\n".join("  " + line for line in shown)
+
+
+class Workshop:
+    def __init__(self, folder: pathlib.Path, compiler: Compiler, rebuild: bool = False):
+        self.folder, self.compiler, self.rebuild = folder, compiler, rebuild
+
+    def build(self, sources: Part, what: str) -> Built:
+        """The program of these sources; raises DoesNotBuild. `what` is for the user, who has to wait."""
+        place = self.folder / self._hash_of(sources)
+        if self.rebuild or not (place / RECORD).exists():
+            print(f"benchmarks/compare: building {what}", file=sys.stderr, flush=True)
+            self._build_in(place, sources)
+        record = json.loads((place / RECORD).read_text())
+        return Built(place / PROGRAM, record["flags"], record["digest"])
+
+    def _hash_of(self, sources: Part) -> str:
+        digest = hashlib.sha256()
+        told = [self.compiler.command, self.compiler.version, self.compiler.flags, *_options("")]
+        for text in told:
+            digest.update(text.encode() + b"\0")
+        for path in sorted(sources):
+            digest.update(path.encode() + b"\0" + hashlib.sha256(sources[path]).digest())
+        return digest.hexdigest()[:16]
+
+    def _build_in(self, place: pathlib.Path, sources: Part) -> None:
+        work = place.with_name(f"{place.name}.{os.getpid()}")
+        source, binary = work / "source", work / "build"
+        try:
+            _write(sources, source)
+            self._run(["cmake", "-S", source, "-B", binary, *_options(f"{self.compiler.flags} {_no_paths(source)}")])
+            self._run(["cmake", "--build", binary, "--target", TARGET, "--parallel", str(cores())])
+            program = _find(binary)
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            shutil.copy2(program, place / PROGRAM)
+            record = {
+                "flags": _flags_in(binary),
+                "digest": hashlib.sha256((place / PROGRAM).read_bytes()).hexdigest(),
+                "compiler": self.compiler.version,
+            }
+            (place / RECORD).write_text(json.dumps(record, indent=1) + "\n")
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _run(self, command: list) -> None:
+        environment = {**os.environ, "LC_ALL": "C"}
+        environment.pop("CXXFLAGS", None)  # they are among the options
+        try:
+            done = output_of(command, environment)
+        except FileNotFoundError:
+            raise Refusal("CMake is not installed (3.25 or later is needed)") from None
+        if done.code != 0:
+            raise DoesNotBuild(first_errors(done.stdout + done.stderr))
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _no_paths(source: pathlib.Path) -> str:
+    """No path of the folder in which it was built gets into the program."""
+    return f"-ffile-prefix-map={source}=."
+
+
+def _options(flags: str) -> list[str]:
+    """What the preset `bench` says, except that a warning is no error: an older revision may have one."""
+    return [
+        "-DCMAKE_BUILD_TYPE=Release",
+        "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+        "-DTANDEM_TESTS=OFF",
+        "-DTANDEM_EXAMPLES=OFF",
+        "-DTANDEM_BENCHMARKS=ON",
+        "-DTANDEM_INSTALL=OFF",
+        f"-DCMAKE_CXX_FLAGS={flags.strip()}",
+    ]
+
+
+def _write(sources: Part, folder: pathlib.Path) -> None:
+    for path, content in sources.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def _find(binary: pathlib.Path) -> pathlib.Path:
+    for each in sorted(binary.rglob(TARGET)):
+        if each.is_file() and os.access(each, os.X_OK):
+            return each
+    raise DoesNotBuild(f"  the build made no program by the name {TARGET}")
+
+
+def _flags_in(binary: pathlib.Path) -> str:
+    """The flags that decide what code comes out: no paths, no warnings."""
+    try:
+        commands = json.loads((binary / "compile_commands.json").read_text())
+    except (OSError, ValueError):
+        return ""
+    words = next((shlex.split(each["command"]) for each in commands if "benchmarks/" in each["file"]), [])
+    decisive = re.compile(r"-(O|std|m|f(?!file-prefix)|pthread|g|D(?!BENCH_|BOOST_))")
+    return " ".join(word for word in words if decisive.match(word))
+
+
+def build_pair(workshop: Workshop, rev: Contents, tree: Contents) -> Pair:
+    """The two programs. Raises Refusal if one of them cannot be built."""
+    try:
+        of_tree = workshop.build({**tree.stick, **tree.library}, "the working tree")
+    except DoesNotBuild as reason:
+        raise Refusal(f"the working tree does not build:\n{reason}") from None
+    if not rev.library:
+        raise Refusal(f"revision {rev.sha[:12]} has no include/, so there is no library to compare with")
+    try:
+        of_rev = workshop.build({**tree.stick, **rev.library}, f"the tree's benchmarks with {rev.label}")
+        return Pair(of_rev, of_tree, "Both programs are the tree's benchmarks; only include/ differs.")
+    except DoesNotBuild as reason:
+        trouble = str(reason)
+    try:
+        own = workshop.build({**rev.stick, **rev.library}, f"{rev.label}, with its own benchmarks")
+    except DoesNotBuild as reason:
+        raise Refusal(
+            f"revision {rev.sha[:12]} does not build, neither with the tree's benchmarks nor with its own.\n"
+            f"With the tree's:\n{trouble}\nWith its own:\n{reason}"
+        ) from None
+    why = "The tree's benchmarks do not build with the revision's include/"
+    try:
+        of_tree = workshop.build({**rev.stick, **tree.library}, "the revision's benchmarks with the working tree")
+        return Pair(own, of_tree, f"{why}, so both programs are the revision's benchmarks; only include/ differs.")
+    except DoesNotBuild:
+        return Pair(own, of_tree, f"{why}, nor the revision's with the tree's, so each program is built with its own "
+                    "benchmarks: a difference may come from either. Only rows that both have are compared.")

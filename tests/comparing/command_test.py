@@ -1,0 +1,214 @@
+"""benchmarks/compare from end to end, on the project in project/: a repository with a library that says how long its
+rows take, so that it can become slower by as much as one likes."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from support import ROOT
+
+HERE = pathlib.Path(__file__).resolve().parent
+SPEED = "include/tandem/speed.hpp"
+STEADY = "^W1/steady/tandem/8B/one_core$"
+QUICKLY = ("--rounds", "10", "--min-time", "0.01")
+
+
+def git(repository, *arguments):
+    quiet = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", *who, *arguments], cwd=repository, env=quiet, check=True, capture_output=True,
+                          text=True)
+
+
+def put_command_into(project):
+    (project / "benchmarks").mkdir(parents=True, exist_ok=True)
+    shutil.copy2(ROOT / "benchmarks" / "compare", project / "benchmarks" / "compare")
+    shutil.copytree(ROOT / "benchmarks" / "comparing", project / "benchmarks" / "comparing",
+                    ignore=shutil.ignore_patterns("__pycache__"))
+
+
+class Command(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.project = pathlib.Path(cls.folder.name) / "project"
+        shutil.copytree(HERE / "project", cls.project)
+        put_command_into(cls.project)
+        (cls.project / ".gitignore").write_text("/build/\n")
+        git(cls.project, "init", "--quiet")
+        git(cls.project, "add", ".")
+        git(cls.project, "commit", "--quiet", "--message", "a library")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def tearDown(self):
+        git(self.project, "checkout", "--quiet", "--", ".")
+        git(self.project, "clean", "--quiet", "--force", "-d")
+
+    def edit(self, path, old, new):
+        file = self.project / path
+        text = file.read_text()
+        self.assertIn(old, text)
+        file.write_text(text.replace(old, new))
+
+    def compare(self, *arguments):
+        return subprocess.run([sys.executable, self.project / "benchmarks" / "compare", *arguments],
+                              capture_output=True, text=True, timeout=100)
+
+    def refused(self, *arguments, saying):
+        done = self.compare(*arguments)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(saying, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    # --- what cannot be done ----------------------------------------------------------------------------------------
+
+    def test_no_revision(self):
+        self.refused(saying="which revision is the tree to be compared with?")
+
+    def test_unknown_revision(self):
+        self.refused("no-such-branch", saying="there is no revision 'no-such-branch'")
+        self.refused("--rounds=10", "--", "--output=x", saying="there is no revision '--output=x'")
+
+    def test_too_few_rounds(self):
+        self.refused("HEAD", "--rounds", "9", saying="--rounds is from 10")
+
+    def test_not_a_regular_expression(self):
+        self.refused("HEAD", "--filter", "W1/(", saying="is not a regular expression")
+
+    def test_a_report_that_cannot_be_written(self):
+        self.refused("HEAD", "--html", "/no/such/folder/page.html", saying="cannot write /no/such/folder/page.html")
+
+    def test_not_a_repository(self):
+        with tempfile.TemporaryDirectory() as folder:
+            put_command_into(pathlib.Path(folder))
+            done = subprocess.run([sys.executable, f"{folder}/benchmarks/compare", "HEAD"], capture_output=True,
+                                  text=True,
+                                  env={**os.environ, "GIT_CEILING_DIRECTORIES": str(pathlib.Path(folder).parent)})
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is not in a git repository that can be read", done.stderr)
+
+    def test_no_such_compiler(self):
+        done = subprocess.run([sys.executable, self.project / "benchmarks" / "compare", "HEAD"], capture_output=True,
+                              text=True, env={**os.environ, "CXX": "no-such-compiler"})
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("there is no compiler by the name 'no-such-compiler'", done.stderr)
+
+    def test_no_such_row(self):
+        self.refused("HEAD", "--filter", "W1/stedy/tandem/8B/one_core",
+                     saying="did you mean W1/steady/tandem/8B/one_core")
+
+    def test_rivals_only(self):
+        self.refused("HEAD", "--filter", "W1/other/r", saying="leaves only rivals")
+
+    def test_a_tree_that_does_not_build(self):
+        self.edit(SPEED, "= 100;", "= a_hundred;")
+        self.refused("HEAD", saying="the working tree does not build:\n  include/tandem/speed.hpp:4:")
+
+    def test_a_revision_that_does_not_build(self):
+        self.edit(SPEED, "= 100;", "= a_hundred;")
+        git(self.project, "commit", "--quiet", "--all", "--message", "broken")
+        self.edit(SPEED, "= a_hundred;", "= 100;")
+        self.refused("HEAD", saying="does not build, neither with the tree's benchmarks nor with its own")
+        git(self.project, "reset", "--quiet", "--hard", "HEAD~1")
+
+    # --- what can ---------------------------------------------------------------------------------------------------
+
+    def test_the_same_is_not_slower(self):
+        done = self.compare("HEAD", "--filter", STEADY, *QUICKLY)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertIn("The two programs are the same, byte for byte", done.stdout)
+        self.assertNotIn("uncommitted", done.stdout)
+        self.assertIn("Of 1 row: 1 without a difference seen.", done.stdout)
+
+    def test_a_planted_slowdown_and_all_reports(self):
+        self.edit(SPEED, "= 100;", "= 115;")
+        with tempfile.TemporaryDirectory() as folder:
+            files = {each: pathlib.Path(folder) / f"report.{each}" for each in ("json", "markdown", "html")}
+            done = self.compare("HEAD", "--filter", "W1/(steady|other)/tandem", *QUICKLY, "--seed", "7",
+                                *(word for each, path in files.items() for word in (f"--{each}", str(path))))
+            self.assertEqual(done.returncode, 1, done.stderr)
+            report = json.loads(files["json"].read_text())
+            self.assertIn("1 slower, 1 without a difference seen", files["markdown"].read_text())
+            self.assertIn("1 slower, 1 without a difference seen", files["html"].read_text())
+        self.assertIn("uncommitted changes, and they are measured too: include/tandem/speed.hpp", done.stdout)
+        self.assertIn("seed 7", done.stdout)
+        words = {each["name"]: each["verdict"] for each in report["comparison"]["rows"]}
+        self.assertEqual(words, {"W1/steady/tandem/8B/one_core": "slower",
+                                 "W1/other/tandem/8B/one_core": "no difference seen"})
+        self.assertAlmostEqual(report["comparison"]["rows"][0]["cpu"]["tree_to_rev"]["ratio"], 1.15, delta=0.01)
+        self.assertAlmostEqual(report["comparison"]["rows"][0]["wall"]["rev_to_rev"]["ratio"], 1.0, delta=0.01)
+
+    def test_quicker(self):
+        self.edit(SPEED, "= 100;", "= 80;")
+        done = self.compare("HEAD", "--filter", STEADY, *QUICKLY, "--metric", "cpu")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Of 1 row: 1 faster.", done.stdout)
+
+    def test_a_rival_that_the_filter_names(self):
+        done = self.compare("--list", "--filter", "other/(tandem|rival)")
+        self.assertEqual(done.stdout.split(), ["W1/other/tandem/8B/one_core", "W1/other/rival/8B/one_core"])
+
+    def test_a_row_that_fails_with_the_tree_alone(self):
+        self.edit(SPEED, '""', '"a message was lost"')
+        done = self.compare("HEAD", "--filter", "W1/(steady|frail)/tandem", *QUICKLY)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("W1/frail/tandem/8B/one_core: with the tree: a message was lost", done.stdout)
+
+    def test_benchmarks_that_the_revision_has_not(self):
+        (self.project / "include/tandem/more.hpp").write_text("inline constexpr double nanoseconds_of_more = 5;\n")
+        self.edit("benchmarks/main.cpp", "#include <tandem/speed.hpp>",
+                  "#include <tandem/speed.hpp>\n#include <tandem/more.hpp>")
+        self.edit("benchmarks/main.cpp", "constexpr row rows[] = {",
+                  'constexpr row rows[] = {{"W1/more/tandem/8B/one_core", nanoseconds_of_more, ""},')
+        done = self.compare("HEAD", "--filter", STEADY, *QUICKLY)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("so both programs are the revision's benchmarks; only include/ differs",
+                      " ".join(done.stdout.split()))
+
+    def test_an_interrupt_ends_everybody_and_leaves_nothing(self):
+        command = [sys.executable, self.project / "benchmarks" / "compare", "HEAD", "--filter", "asleep", *QUICKLY]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in child.stderr:
+            if "rounds, seed" in line:
+                break
+        turns = self.project / "build" / "compare" / f"turns.{child.pid}"
+        while not self.running_below(turns):
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 130)
+        self.assertIn("interrupted after 0 of 10 rounds", stderr)
+        self.assertEqual(stdout, "")
+        self.assertFalse(self.running_below(turns))
+        self.assertFalse(turns.exists())
+
+    def running_below(self, folder):
+        """Is there a process whose program lies in this folder?"""
+        for process in pathlib.Path("/proc").glob("[0-9]*/exe"):
+            try:
+                if os.readlink(process).startswith(str(folder)):
+                    return True
+            except OSError:
+                pass
+        return False
+
+    def test_nothing_is_left_beside_the_sources(self):
+        self.compare("HEAD", "--filter", STEADY, *QUICKLY)
+        self.assertEqual(git(self.project, "status", "--porcelain").stdout, "")
+        kept = [each.name for each in (self.project / "build" / "compare").iterdir()]
+        self.assertTrue(all(len(name) == 16 for name in kept), kept)
+
+
+if __name__ == "__main__":
+    unittest.main()
