@@ -5,6 +5,8 @@
 option(TANDEM_FETCH_CATCH2 "Fetch Catch2 when none is installed" ON)
 
 add_library(tandem_catch2 INTERFACE)
+# No try block around each assertion: an exception ends its test case, and compiling takes a fifth less.
+target_compile_definitions(tandem_catch2 INTERFACE CATCH_CONFIG_FAST_COMPILE)
 
 find_package(Catch2 3 CONFIG QUIET)
 if(NOT Catch2_FOUND)
