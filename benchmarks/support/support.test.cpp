@@ -1,5 +1,5 @@
-// What the benchmarks rest on: that strangers run, where they should, and never outlive the one who started them; that a
-// stopwatch changes nothing and says no more than it knows. Needs no test library, as the benchmarks need none.
+// What the benchmarks rest on: that strangers run, where they should, and never outlive the one who started them; that
+// a stopwatch changes nothing and says no more than it knows. Needs no test library, as the benchmarks need none.
 
 #include <sched.h>
 #include <sys/prctl.h>

@@ -51,6 +51,7 @@
 #include <tandem/async/future.hpp>
 #include <tandem/awaitable.hpp>
 #include <tandem/blend/timer.hpp>
+#include <tandem/detail/invoke.hpp>
 #include <tandem/detail/selection.hpp>
 #include <tandem/mode.hpp>
 #include <tandem/status.hpp>

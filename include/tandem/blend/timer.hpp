@@ -22,8 +22,8 @@
 #include <utility>
 
 #include <tandem/detail/contract.hpp>
-#include <tandem/detail/invoke.hpp>
 #include <tandem/detail/deadline.hpp>
+#include <tandem/detail/invoke.hpp>
 #include <tandem/detail/selection.hpp>
 #include <tandem/platform/platform.hpp>
 #include <tandem/thread.hpp>

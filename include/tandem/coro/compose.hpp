@@ -52,6 +52,7 @@
 #include <tandem/coro/task.hpp>
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/contract.hpp>
+#include <tandem/detail/invoke.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/platform/platform.hpp>
 #include <tandem/status.hpp>
