@@ -237,8 +237,15 @@ inline violations mentions(const tree& files) {
   return found;
 }
 
-/// Nothing is left for later.
+/// Nothing is left for later, and no merge is left half done.
 inline violations leftovers(const tree& files) {
+  const auto is_mark_of_a_merge = [](std::string_view line) {
+    const std::string_view mark = line.substr(0, 7);
+    const bool repeats = mark.size() == 7 && mark.find_first_not_of(mark.front()) == std::string_view::npos;
+    const bool ends = line.size() == 7 || (line.size() > 7 && line[7] == ' ');
+    return repeats && ends &&
+           (mark.front() == '=' ? line == mark : std::string_view("<>|").find(mark.front()) != std::string_view::npos);
+  };
   static const std::regex leftover(
       "\\b(TO"
       "DO|FIX"
@@ -249,6 +256,7 @@ inline violations leftovers(const tree& files) {
     for (const std::string& line : lines_of(text)) {
       ++number;
       if (std::regex_search(line, leftover)) found.push_back({path, number, "left for later: do it, or take it out"});
+      if (is_mark_of_a_merge(line)) found.push_back({path, number, "a merge was left half done here"});
     }
   }
   return found;

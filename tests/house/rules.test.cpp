@@ -286,6 +286,12 @@ TEST_CASE("leftovers") {
   require_one(house::leftovers({{"cmake/x.cmake", "\n# " + word + ": more\n"}}), "cmake/x.cmake", 2, "left for later");
   require_one(house::leftovers({{"x", "FIX" + std::string("ME\n")}}), "x", 1, "left for later");
   require_none(house::leftovers({{"x", word + "S are not words\nmasto" + word + "n\n"}}));
+  for (const char sign : {'<', '=', '>', '|'}) {
+    const std::string mark(7, sign);
+    const std::string name = sign == '=' ? "" : " main";
+    require_one(house::leftovers({{"docs/x.md", "- one\n" + mark + name + "\n"}}), "docs/x.md", 2, "half done");
+    require_none(house::leftovers({{"x", "a title\n" + mark + mark + "\n " + mark + "\n"}}));
+  }
 }
 
 TEST_CASE("one version") {

@@ -316,8 +316,15 @@ def seed_of(text):
     """A number, or `commit`: another one for each commit, the same one whoever tests that commit."""
     if text != "commit":
         return int(text)
-    asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
-    return int(asked.stdout[:8], 16) if asked.returncode == 0 else 1  # 1 outside of a repository
+    try:
+        asked = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
+    except FileNotFoundError:
+        print("git is not installed, so the seed is 1")
+        return 1
+    if asked.returncode != 0:
+        print(f"git names no commit, so the seed is 1: {asked.stderr.strip()}")
+        return 1
+    return int(asked.stdout[:8], 16)
 
 
 def main():
