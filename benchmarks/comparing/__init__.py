@@ -1,7 +1,7 @@
 """The parts of `benchmarks/compare`, in the order in which they work.
 
 repository   what belongs to a revision, and to the working tree
-building     one program for each, built with the same measuring stick
+building     one program for each, built with the same harness
 rounds       the programs take turns, row by row, in random order
 rank_test    is there a shift, how large is it, between which bounds
 verdict      one of four words for each row

@@ -1,6 +1,6 @@
-"""Builds the two programs that are compared, so that as little as possible differs between them but the library.
+"""Builds the two programs that are compared, so that as little as possible differs between them except the library.
 
-One stick for both: the tree's benchmarks are compiled with the revision's library and with the tree's. If they do not
+One harness for both: the tree's benchmarks are compiled with the revision's library and with the tree's. If they do not
 compile with the revision's (it lacks something that they measure), the revision's benchmarks are compiled with both. If
 that fails as well, each is built with its own, and the report says so.
 
@@ -61,7 +61,7 @@ class Pair:
 
     rev: Built
     tree: Built
-    stick: str  # a sentence
+    what_differs: str  # a sentence
 
 
 class DoesNotBuild(Exception):
@@ -184,18 +184,18 @@ def _flags_in(binary: pathlib.Path) -> str:
 def build_pair(workshop: Workshop, rev: Contents, tree: Contents) -> Pair:
     """The two programs. Raises Refusal if one of them cannot be built."""
     try:
-        of_tree = workshop.build({**tree.stick, **tree.library}, "the working tree")
+        of_tree = workshop.build({**tree.harness, **tree.library}, "the working tree")
     except DoesNotBuild as reason:
         raise Refusal(f"the working tree does not build:\n{reason}") from None
     if not rev.library:
         raise Refusal(f"revision {rev.sha[:12]} has no include/, so there is no library to compare with")
     try:
-        of_rev = workshop.build({**tree.stick, **rev.library}, f"the tree's benchmarks with {rev.label}")
+        of_rev = workshop.build({**tree.harness, **rev.library}, f"the tree's benchmarks with {rev.label}")
         return Pair(of_rev, of_tree, "Both programs are the tree's benchmarks; only include/ differs.")
     except DoesNotBuild as reason:
         trouble = str(reason)
     try:
-        own = workshop.build({**rev.stick, **rev.library}, f"{rev.label}, with its own benchmarks")
+        own = workshop.build({**rev.harness, **rev.library}, f"{rev.label}, with its own benchmarks")
     except DoesNotBuild as reason:
         raise Refusal(
             f"revision {rev.sha[:12]} does not build, neither with the tree's benchmarks nor with its own.\n"
@@ -203,7 +203,7 @@ def build_pair(workshop: Workshop, rev: Contents, tree: Contents) -> Pair:
         ) from None
     why = "The tree's benchmarks do not build with the revision's include/"
     try:
-        of_tree = workshop.build({**rev.stick, **tree.library}, "the revision's benchmarks with the working tree")
+        of_tree = workshop.build({**rev.harness, **tree.library}, "the revision's benchmarks with the working tree")
         return Pair(own, of_tree, f"{why}, so both programs are the revision's benchmarks; only include/ differs.")
     except DoesNotBuild:
         return Pair(own, of_tree, f"{why}, nor the revision's with the tree's, so each program is built with its own "

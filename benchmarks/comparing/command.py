@@ -151,7 +151,7 @@ def sentences_on(rev: Contents, tree: Contents, pair: Pair) -> list[str]:
     if tree.uncommitted:
         some = ", ".join(tree.uncommitted[:3]) + (" and others" if len(tree.uncommitted) > 3 else "")
         said.append(f"The tree has uncommitted changes, and they are measured too: {some}.")
-    said.append(pair.stick)
+    said.append(pair.what_differs)
     if pair.rev.digest == pair.tree.digest:
         said.append("The two programs are the same, byte for byte: whatever differs below is noise.")
     return said
@@ -164,7 +164,7 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
     tree = repository.tree()
     if options.list:
         try:
-            built = workshop.build({**tree.stick, **tree.library}, "the working tree")
+            built = workshop.build({**tree.harness, **tree.library}, "the working tree")
         except DoesNotBuild as reason:
             raise Refusal(f"the working tree does not build:\n{reason}") from None
         print("\n".join(chosen(rows_of(built.program), options.filter)))

@@ -29,7 +29,7 @@ The interval
     interval leaves out "no shift" if and only if the test's p is below 0.05. Its ends are rounded outward, to 0.001 %.
 
 Many rows
-    Whoever looks at many rows finds something in one of them. Holm's correction keeps the chance to be wrong anywhere
+    A reader who looks at many rows finds something in one of them. Holm's correction keeps the chance to be wrong anywhere
     in a run below the level, whatever the rows have to do with one another.
 """
 

@@ -1,8 +1,8 @@
 """What a revision and the working tree consist of, as far as it is compiled into the benchmarks.
 
-Two parts: the *library*, which is `include/`, and the *stick* with which it is measured: the benchmarks and how they
-are built. They are kept apart, since a comparison wants two libraries and one stick. A part is a dictionary of path and
-content; it is small, and can be put together anew, hashed and written anywhere.
+Two parts: the *library*, which is `include/`, and the *harness* that measures it: the benchmarks and how they are built.
+They are kept apart, since a comparison needs two libraries and one harness. A part is a dictionary of path and content;
+it is small, so the command can combine two parts, hash them and write them anywhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .refusal import Refusal
 Part = dict  # path -> bytes
 
 LIBRARY = ("include",)
-STICK = ("benchmarks", "cmake", "CMakeLists.txt")
+HARNESS = ("benchmarks", "cmake", "CMakeLists.txt")
 NOT_COMPILED = ("benchmarks/compare", "benchmarks/comparing/", "benchmarks/run")
 
 
@@ -30,7 +30,7 @@ class Contents:
     sha: str
     subject: str
     library: Part
-    stick: Part
+    harness: Part
     uncommitted: tuple[str, ...] = ()  # the paths that differ from the commit, and are measured
 
 
@@ -70,7 +70,7 @@ class Repository:
         return Contents(f"{sha[:12]} {subject}", sha, subject, *_parts(files))
 
     def _files_at(self, sha: str) -> Part:
-        top = self._said("ls-tree", "--name-only", sha, *LIBRARY, *STICK).splitlines()
+        top = self._said("ls-tree", "--name-only", sha, *LIBRARY, *HARNESS).splitlines()
         if not top:
             return {}
         archive = self._git("archive", "--format=tar", sha, "--", *top)
@@ -83,18 +83,18 @@ class Repository:
         """The working tree as it stands: with what is not committed, without what git ignores."""
         sha = self._said("rev-parse", "--verify", "--quiet", "HEAD")
         subject = self._said("show", "--no-patch", "--format=%s", "HEAD") if sha else "nothing committed yet"
-        listed = self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *LIBRARY, *STICK)
+        listed = self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *LIBRARY, *HARNESS)
         paths = [path.decode() for path in listed.stdout.split(b"\0") if path]
-        library, stick = _parts(
+        library, harness = _parts(
             {path: (self.root / path).read_bytes() for path in paths if (self.root / path).is_file()}
         )
         uncommitted = self._uncommitted()
         label = f"{sha[:12]} {subject}" + (" + uncommitted changes" if uncommitted else "")
-        return Contents(label, sha, subject, library, stick, uncommitted)
+        return Contents(label, sha, subject, library, harness, uncommitted)
 
     def _uncommitted(self) -> tuple[str, ...]:
         status = self._git("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--",
-                           *LIBRARY, *STICK)
+                           *LIBRARY, *HARNESS)
         paths = [entry[3:].decode(errors="replace") for entry in status.stdout.split(b"\0") if entry]
         above = self._said("rev-parse", "--show-prefix")  # where git's paths begin, if tandem is a folder of something
         paths = [path[len(above):] if path.startswith(above) else path for path in paths]

@@ -1,12 +1,12 @@
 """The contestants take turns.
 
 Three contestants: the revision, the same program once more (the A/A control), and the tree. In each round, each row is
-run by all three, one directly after the other, in an order drawn anew; so whatever the machine does, it does to all of
+run by all three, one directly after the other, in a new random order; so whatever the machine does, it does to all of
 them alike, and if it does not, chance decides to whom. Each run is a process of its own.
 
-Where things lie in memory changes times by some per cent, and it would be the same through all rounds if nobody stirred
-it. So each process gets an environment of another size (which moves its stack), and each round fresh copies of the
-programs (which lie elsewhere in physical memory) under names of one length, handed out at random.
+Where things lie in memory changes times by some per cent, and without further measures it would be the same in all
+rounds. So each process gets an environment of another size (which moves its stack), and each round fresh copies of the
+programs (which lie elsewhere in physical memory) under names of one length, assigned at random.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ no difference seen  the whole 95 % interval of the ratio lies within the thresho
 inconclusive        anything else: the noise is too large for either word, or the row could not be measured. An answer
                     like the others: "this machine, in so many rounds, cannot tell".
 
-p alone would call a row slower that is 0.5 % slower on a quiet machine, and nobody would thank us for that: hence the
-threshold. The threshold alone would call a noisy row slower: hence p. The A/A control, the same program measured twice,
-shows in the user's own run what noise looks like, without any theory; an effect that is smaller is not believed.
+p alone would call a row slower that is 0.5 % slower on a quiet machine, which is of no use: hence the threshold. The
+threshold alone would call a noisy row slower: hence p. The A/A control, the same program measured twice, shows in the
+user's own run what noise looks like, without any theory; an effect that is smaller is not believed.
 
 There is a fifth word, *fails*, for what is no measurement: the row fails with the tree, and did not with the revision.
 """

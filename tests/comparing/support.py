@@ -28,7 +28,7 @@ def long_tailed(spread):
 
 
 def two_peaked(spread):
-    """Three runs in ten take half as long again."""
+    """Three runs in ten take 1.5 times as long."""
     return lambda dice: dice.gauss(0, spread) + (math.log(1.5) if dice.random() < 0.3 else 0)
 
 
