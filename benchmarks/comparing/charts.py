@@ -129,34 +129,36 @@ def ratio_range(judgements: Sequence[Judgement], threshold: float) -> tuple[floa
     return max(min(seen) / pad, 1 / WIDEST_RATIO), min(max(seen) * pad, WIDEST_RATIO)
 
 
+def ratio_row(each: Judgement, y: int, on: Axis, is_narrow: bool) -> list[str]:
+    """A mark for the ratio with its 95 % interval, over the A/A control's. `y` is the row's upper edge."""
+    it = each.comparison
+    said = times(it.ratio.value) if is_narrow else f"{times(it.ratio.value)} {each.word}"
+    tip = f"{each.name}: {each.word}. Ratio {times(it.ratio.value)}, 95 % interval {between(it.ratio)}. "
+    tip += f"A/A control {times(it.control.value)}, {between(it.control)}."
+    return [
+        *row_line(each, y + NAME, on, said, is_narrow),
+        f"<g><title>{html.escape(tip)}</title>",
+        f'<path class="hit" d="M{on.left} {y + RATIO_MARK + 4}H{on.right}"/>',
+        error_bar(it.control, y + RATIO_CONTROL, on, "control", 3),
+        f'<path class="control" d="M{on.at(it.control.value)} {y + RATIO_CONTROL - 4}v8"/>',
+        error_bar(it.ratio, y + RATIO_MARK, on, f"bar {CLASSES[each.word]}", 5),
+        mark(each.word, on.at(it.ratio.value), y + RATIO_MARK),
+        "</g>",
+    ]
+
+
 def ratio_chart(report: Report, scale: str, size: str) -> str:
     """How many times as long each row takes, with its 95 % interval, over the A/A control's."""
     measured = [each for each in report.in_order() if each.comparison]
-    width = WIDTHS[size]
-    threshold = report.outcome.threshold
-    on = axis(scale, *ratio_range(measured, threshold), width)
+    width, edge = WIDTHS[size], 1 + report.outcome.threshold
+    on = axis(scale, *ratio_range(measured, report.outcome.threshold), width)
     bottom = TOP + RATIO_PITCH * len(measured)
-    low, high = on.at(1 / (1 + threshold)), on.at(1 + threshold)
+    low, high = on.at(1 / edge), on.at(edge)
     drawn = [f'<rect class="band" x="{low}" y="{TOP - 8}" width="{high - low}" height="{bottom - TOP + 8}"/>']
     drawn += grid(on, bottom, lambda tick: f"{tick:.4g}")
     drawn.append(f'<path class="one" d="M{on.at(1)} {TOP - 8}V{bottom}"/>')
     for place, each in enumerate(measured):
-        y = TOP + RATIO_PITCH * place
-        it = each.comparison
-        said = f"{times(it.ratio.value)} {each.word if size == 'wide' else ''}".strip()
-        drawn += row_line(each, y + NAME, on, said, size == "narrow")
-        tip = f"{each.name}: {each.word}. Ratio {times(it.ratio.value)}, 95 % interval {between(it.ratio)}. "
-        tip += f"A/A control {times(it.control.value)}, {between(it.control)}."
-        control = on.at(it.control.value)
-        drawn += [
-            f"<g><title>{html.escape(tip)}</title>",
-            f'<path class="hit" d="M{on.left} {y + RATIO_MARK + 4}H{on.right}"/>',
-            error_bar(it.control, y + RATIO_CONTROL, on, "control", 3),
-            f'<path class="control" d="M{control} {y + RATIO_CONTROL - 4}v8"/>',
-            error_bar(it.ratio, y + RATIO_MARK, on, f"bar {CLASSES[each.word]}", 5),
-            mark(each.word, on.at(it.ratio.value), y + RATIO_MARK),
-            "</g>",
-        ]
+        drawn += ratio_row(each, TOP + RATIO_PITCH * place, on, size == "narrow")
     title = f"How many times as long as REV the tree takes ({scale} scale)"
     return framed(width, bottom + 30, title, report.headline, f"ratio-{scale}-{size}", f"{scale} {size}", drawn)
 
@@ -172,34 +174,37 @@ def strip(values: Sequence[float], y: int, on: Axis, classes: str) -> str:
     )
 
 
+def runs_of(each: Judgement, metric: str) -> tuple[list[float], list[float]]:
+    """The times of all runs of REV, and of the tree."""
+    of_rev = [of_round[who][metric] for of_round in each.row.rounds for who in (REV, REV_AGAIN)]
+    return of_rev, [of_round[TREE][metric] for of_round in each.row.rounds]
+
+
+def time_row(each: Judgement, y: int, on: Axis, metric: str, is_narrow: bool) -> list[str]:
+    """The runs of REV over those of the tree. `y` is the row's upper edge."""
+    it = each.comparison
+    of_rev, of_tree = runs_of(each, metric)
+    said = f"{nanoseconds(it.rev_ns)} \u2192 {nanoseconds(it.tree_ns)} ns"
+    drawn = row_line(each, y + NAME, on, said, is_narrow)
+    strips = ((of_rev, "REV", TIME_REV, "rev"), (of_tree, "tree", TIME_TREE, CLASSES[each.word]))
+    for values, who, at, classes in strips:
+        tip = f"{each.name}, {who}: {len(values)} runs, median {nanoseconds(statistics.median(values))} ns, "
+        tip += f"from {nanoseconds(min(values))} to {nanoseconds(max(values))} ns"
+        drawn.append(f"<g><title>{html.escape(tip)}</title>{strip(values, y + at, on, classes)}</g>")
+    return drawn
+
+
 def time_chart(report: Report, scale: str, size: str) -> str:
     """The time of every run, the revision's over the tree's."""
-    metric = report.outcome.metric
+    metric, width = report.outcome.metric, WIDTHS[size]
     measured = [each for each in report.in_order() if each.comparison]
-    runs = {
-        each.name: (
-            [of_round[who][metric] for of_round in each.row.rounds for who in (REV, REV_AGAIN)],
-            [of_round[TREE][metric] for of_round in each.row.rounds],
-        )
-        for each in measured
-    }
-    everything = [time for of_rev, of_tree in runs.values() for time in of_rev + of_tree]
+    everything = [time for each in measured for times_of_one in runs_of(each, metric) for time in times_of_one]
     lowest = 0.0 if scale == "linear" else min(everything) / 1.15
-    width = WIDTHS[size]
     on = axis(scale, lowest, max(everything) * 1.05, width)
     bottom = TOP + TIME_PITCH * len(measured)
     drawn = grid(on, bottom, lambda tick: f"{tick:,g} ns")
     for place, each in enumerate(measured):
-        y = TOP + TIME_PITCH * place
-        it = each.comparison
-        of_rev, of_tree = runs[each.name]
-        said = f"{nanoseconds(it.rev_ns)} \u2192 {nanoseconds(it.tree_ns)} ns"
-        drawn += row_line(each, y + NAME, on, said, size == "narrow")
-        strips = ((of_rev, "REV", TIME_REV, "rev"), (of_tree, "tree", TIME_TREE, CLASSES[each.word]))
-        for values, who, at, classes in strips:
-            tip = f"{each.name}, {who}: {len(values)} runs, median {nanoseconds(statistics.median(values))} ns, "
-            tip += f"from {nanoseconds(min(values))} to {nanoseconds(max(values))} ns"
-            drawn.append(f"<g><title>{html.escape(tip)}</title>{strip(values, y + at, on, classes)}</g>")
+        drawn += time_row(each, TOP + TIME_PITCH * place, on, metric, size == "narrow")
     title = f"The {metric} time of every run, in nanoseconds ({scale} scale)"
     desc = f"For each row, {len(measured[0].row.rounds)} rounds: two runs of REV over one of the tree in each."
     return framed(width, bottom + 30, title, desc, f"time-{scale}-{size}", f"{scale} {size}", drawn)

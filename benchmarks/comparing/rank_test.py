@@ -29,8 +29,8 @@ The interval
     interval leaves out "no shift" if and only if the test's p is below 0.05. Its ends are rounded outward, to 0.001 %.
 
 Many rows
-    A reader who looks at many rows finds something in one of them. Holm's correction keeps the chance to be wrong anywhere
-    in a run below the level, whatever the rows have to do with one another.
+    A reader who looks at many rows finds something in one of them. Holm's correction keeps the chance to be wrong
+    anywhere in a run below the level, whatever the rows have to do with one another.
 """
 
 from __future__ import annotations

@@ -32,9 +32,8 @@ class Report:
         return (
             f"Slower, faster: the {self.outcome.metric} time differs by more than {edge}, and by more than the "
             "A/A control (REV against itself) does, and chance would hardly do that (p below 0.01, corrected for all "
-            "rows). "
-            f"No difference seen: the 95 % interval leaves no room for one of {edge}. Inconclusive: neither can be said, "
-            "most often because of noise."
+            f"rows). No difference seen: the 95 % interval leaves no room for one of {edge}. Inconclusive: neither can "
+            "be said, most often because of noise."
         )
 
     def in_order(self) -> list[Judgement]:

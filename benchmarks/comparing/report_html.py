@@ -76,19 +76,34 @@ def table(report: Report) -> str:
 </div></div>"""
 
 
-def html(report: Report) -> str:
-    style = STYLE.read_text(encoding="utf-8")
+def explained(report: Report) -> str:
     said = "\n".join(f"<p>{escape(sentence)}</p>" for sentence in report.sentences)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
+    return f"""<div class="card">
+<h2>What the words mean</h2>
+<p>{escape(report.explanation)}</p>
+<h2>What was compared</h2>
+{said}
+<h2>How it was measured</h2>
+{listed(list(report.facts.items()), "facts")}
+</div>"""
+
+
+def head(report: Report) -> str:
+    style = STYLE.read_text(encoding="utf-8")
+    return f"""<head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy(style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>tandem: {escape(report.rev_sha[:12])} and the tree, compared</title>
 <link rel="icon" href="data:,">
 <style>{style}</style>
-</head>
+</head>"""
+
+
+def html(report: Report) -> str:
+    return f"""<!doctype html>
+<html lang="en">
+{head(report)}
 <body>
 <main>
 <h1>{escape(report.headline)}</h1>
@@ -96,14 +111,7 @@ def html(report: Report) -> str:
 {counts(report)}
 {charts(report)}
 {table(report)}
-<div class="card">
-<h2>What the words mean</h2>
-<p>{escape(report.explanation)}</p>
-<h2>What was compared</h2>
-{said}
-<h2>How it was measured</h2>
-{listed(list(report.facts.items()), "facts")}
-</div>
+{explained(report)}
 </main>
 </body>
 </html>

@@ -1,8 +1,8 @@
 """What a revision and the working tree consist of, as far as it is compiled into the benchmarks.
 
-Two parts: the *library*, which is `include/`, and the *harness* that measures it: the benchmarks and how they are built.
-They are kept apart, since a comparison needs two libraries and one harness. A part is a dictionary of path and content;
-it is small, so the command can combine two parts, hash them and write them anywhere.
+Two parts: the *library*, which is `include/`, and the *harness* that measures it: the benchmarks and how they are
+built. They are kept apart, since a comparison needs two libraries and one harness. A part is a dictionary of path and
+content; it is small, so the command can combine two parts, hash them and write them anywhere.
 """
 
 from __future__ import annotations
