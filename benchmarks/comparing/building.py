@@ -181,19 +181,28 @@ def _flags_in(binary: pathlib.Path) -> str:
     return " ".join(word for word in words if decisive.match(word))
 
 
-def build_pair(workshop: Workshop, rev: Contents, tree: Contents) -> Pair:
-    """The two programs. Raises Refusal if one of them cannot be built."""
+def build_tree(workshop: Workshop, tree: Contents) -> Built:
     try:
-        of_tree = workshop.build({**tree.harness, **tree.library}, "the working tree")
+        return workshop.build({**tree.harness, **tree.library}, "the working tree")
     except DoesNotBuild as reason:
         raise Refusal(f"the working tree does not build:\n{reason}") from None
+
+
+def build_pair(workshop: Workshop, rev: Contents, tree: Contents) -> Pair:
+    """The two programs. Raises Refusal if one of them cannot be built."""
+    of_tree = build_tree(workshop, tree)
     if not rev.library:
         raise Refusal(f"revision {rev.sha[:12]} has no include/, so there is no library to compare with")
     try:
         of_rev = workshop.build({**tree.harness, **rev.library}, f"the tree's benchmarks with {rev.label}")
-        return Pair(of_rev, of_tree, "Both programs are the tree's benchmarks; only include/ differs.")
     except DoesNotBuild as reason:
-        trouble = str(reason)
+        return _build_with_the_revisions_harness(workshop, rev, tree, of_tree, str(reason))
+    return Pair(of_rev, of_tree, "Both programs are the tree's benchmarks; only include/ differs.")
+
+
+def _build_with_the_revisions_harness(
+    workshop: Workshop, rev: Contents, tree: Contents, of_tree: Built, trouble: str
+) -> Pair:
     try:
         own = workshop.build({**rev.harness, **rev.library}, f"{rev.label}, with its own benchmarks")
     except DoesNotBuild as reason:
@@ -204,7 +213,7 @@ def build_pair(workshop: Workshop, rev: Contents, tree: Contents) -> Pair:
     why = "The tree's benchmarks do not build with the revision's include/"
     try:
         of_tree = workshop.build({**rev.harness, **tree.library}, "the revision's benchmarks with the working tree")
-        return Pair(own, of_tree, f"{why}, so both programs are the revision's benchmarks; only include/ differs.")
     except DoesNotBuild:
         return Pair(own, of_tree, f"{why}, nor the revision's with the tree's, so each program is built with its own "
                     "benchmarks: a difference may come from either. Only rows that both have are compared.")
+    return Pair(own, of_tree, f"{why}, so both programs are the revision's benchmarks; only include/ differs.")

@@ -45,6 +45,20 @@ def row_of(name, rounds, noise, dice, factor=1.0, typical=100.0, with_cpu=False)
     return row
 
 
+FACTS = {
+    "command": "benchmarks/compare main",
+    "date": "2026-11-29 02:30 +0000",
+    "rounds": "15, of 0.05 s or more for each contestant; seed 7",
+    "compiler": "g++ 12.2",
+    "flags": "-O2 -std=c++20",
+    "processor": "a processor",
+    "cores": "2 of 2 that this process may use",
+    "system": "Linux 6.18",
+    "load": "before 0.10 0.20 0.30; after 1.10 0.40 0.30",
+    "others": "used 3% of the machine meanwhile",
+}
+
+
 def sample_report(subject="mailbox: one counter less"):
     """A report with every word in it."""
     dice = random.Random(2)
@@ -61,18 +75,7 @@ def sample_report(subject="mailbox: one counter less"):
         rev=f"{'1a2b3c4d5e6f'} {subject}",
         tree="6f5e4d3c2b1a select: fewer steps + uncommitted changes",
         sentences=["The tree has uncommitted changes, and they are measured too: include/tandem/mode.hpp."],
-        facts={
-            "command": "benchmarks/compare main",
-            "date": "2026-11-29 02:30 +0000",
-            "rounds": "15, of 0.05 s or more for each contestant; seed 7",
-            "compiler": "g++ 12.2",
-            "flags": "-O2 -std=c++20",
-            "processor": "a processor",
-            "cores": "2 of 2 that this process may use",
-            "system": "Linux 6.18",
-            "load": "before 0.10 0.20 0.30; after 1.10 0.40 0.30",
-            "others": "used 3% of the machine meanwhile",
-        },
+        facts=FACTS,
         rev_sha="1a2b3c4d5e6f" + "0" * 28,
         tree_sha="6f5e4d3c2b1a" + "0" * 28,
     )

@@ -8,7 +8,7 @@ import unittest
 
 from support import ROOT, SKIPPED
 
-from comparing.command import parser
+from comparing.options import parser
 
 try:
     import yaml
