@@ -9,4 +9,6 @@ rank_test    is there a shift, how large is it, between which bounds
 verdict      one of four words for each row
 reports      what came out, as a text, as JSON, as Markdown and as a page
 command      the order of all this, and the exit code
+
+They share `processes`, `streams` and `refusal`: children, standard output and error, and sentences for the user.
 """

@@ -18,12 +18,12 @@ import pathlib
 import re
 import shlex
 import shutil
-import sys
 from dataclasses import dataclass
 
 from .processes import output_of
 from .refusal import Refusal
 from .repository import Contents, Part
+from .streams import complain
 
 TARGET = "tandem_benchmarks"
 PROGRAM = "program"
@@ -90,7 +90,7 @@ class Workshop:
         """The program of these sources; raises DoesNotBuild. `what` is for the user, who has to wait."""
         place = self.folder / self._hash_of(sources)
         if self.rebuild or not (place / RECORD).exists():
-            print(f"benchmarks/compare: building {what}", file=sys.stderr, flush=True)
+            complain(f"building {what}")
             self._build_in(place, sources)
         record = json.loads((place / RECORD).read_text())
         return Built(place / PROGRAM, record["flags"], record["digest"])

@@ -9,7 +9,7 @@ import pathlib
 import random
 import shlex
 import signal
-import sys
+import traceback
 from dataclasses import dataclass
 
 from . import machine
@@ -24,9 +24,10 @@ from .report_text import text
 from .repository import Contents, Repository
 from .rounds import REV, REV_AGAIN, TREE, Plan, Row, play, rounds_in_common, rows_of
 from .selection import chosen, rows_to_compare
+from .streams import complain, prepare, say, write_error
 from .verdict import FEWEST_ROUNDS, judge
 
-BAD_INPUT = 2
+NOT_DONE = 2
 INTERRUPTED = 130
 
 
@@ -47,7 +48,7 @@ class Run:
 
 def measure(rows: list[Row], pair: Pair, plan: Plan, folder: pathlib.Path) -> Run:
     what = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
-    print(f"benchmarks/compare: {what}, {plan.rounds} rounds, seed {plan.seed}", file=sys.stderr, flush=True)
+    complain(f"{what}, {plan.rounds} rounds, seed {plan.seed}")
     watch = machine.Watch()
     programs = {REV: pair.rev.program, REV_AGAIN: pair.rev.program, TREE: pair.tree.program}
     finished = play(rows, programs, plan, folder)
@@ -89,10 +90,17 @@ def facts_on(arguments: list[str], compiler: Compiler, pair: Pair, run: Run) -> 
 
 
 def hand_over(report: Report, options: argparse.Namespace) -> None:
-    print(text(report))
+    """The files before the text: the reader of the text may be `head`. A file that fails takes nothing else with it."""
+    troubles = []
     for path, write in ((options.json, google_json), (options.markdown, markdown), (options.html, html)):
-        if path:
-            pathlib.Path(path).write_text(write(report), encoding="utf-8")
+        try:
+            if path:
+                pathlib.Path(path).write_text(write(report), encoding="utf-8", errors="backslashreplace")
+        except OSError as reason:
+            troubles.append(f"cannot write {path}: {reason.strerror}")
+    say(text(report))
+    if troubles:
+        raise Refusal("; ".join(troubles))
 
 
 def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Path) -> int:
@@ -102,15 +110,15 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
     folder = root / "build" / "compare"
     workshop = Workshop(folder, Compiler.chosen(), options.rebuild)
     if options.list:
-        print("\n".join(chosen(rows_of(build_tree(workshop, tree).program), options.filter)))
+        say("\n".join(chosen(rows_of(build_tree(workshop, tree).program), options.filter)))
         return 0
     pair = build_pair(workshop, rev, tree)
     rows = rows_to_compare(pair, options.filter)
     seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
     run = measure(rows, pair, Plan(options.rounds, options.min_time, seed), folder / f"turns.{os.getpid()}")
     if run.rounds < FEWEST_ROUNDS:
-        print(f"benchmarks/compare: interrupted after {run.rounds} of {options.rounds} rounds; "
-              f"from fewer than {FEWEST_ROUNDS} nothing follows", file=sys.stderr)
+        complain(f"interrupted after {run.rounds} of {options.rounds} rounds; from fewer than {FEWEST_ROUNDS} "
+                 "nothing follows")
         return INTERRUPTED
     outcome = judge(rows, options.metric, options.threshold / 100)
     facts = facts_on(arguments, workshop.compiler, pair, run)
@@ -124,14 +132,23 @@ def interrupt(*_) -> None:
 
 
 def main(arguments: list[str], root: pathlib.Path) -> int:
+    """The exit code. Python's own code for an exception, 1, means here that a row is slower: so none may escape."""
+    prepare()
     signal.signal(signal.SIGTERM, interrupt)
     try:
         options = parser().parse_args(arguments)
         check(options)
         return compare(options, arguments, root)
-    except Refusal as sentence:
-        print(f"benchmarks/compare: {sentence}", file=sys.stderr)
-        return BAD_INPUT
     except KeyboardInterrupt:
-        print("benchmarks/compare: interrupted; nothing was measured", file=sys.stderr)
+        complain("interrupted; there is no result")
         return INTERRUPTED
+    except Refusal as sentence:
+        complain(str(sentence))
+    except OSError as reason:
+        complain(f"it cannot be done: {reason.filename or 'the system says'}: {reason.strerror or reason}")
+    except UnicodeError as reason:
+        complain(f"it cannot be done, since a name or a text is not UTF-8: {reason}")
+    except Exception:
+        write_error(traceback.format_exc())
+        complain("this is a fault of benchmarks/compare itself; nothing follows about the tree")
+    return NOT_DONE

@@ -42,7 +42,8 @@ words mean and when to believe them. Contestants whose names begin with `tandem`
 a revision: they are compared only if the filter names them.
 
 exit codes: 0 no row is slower; 1 a row is slower, or fails with the tree only; 2 it could not be done, and a sentence
-says why; 3 no row is slower, and one at least is inconclusive; 130 interrupted.
+says why (or a traceback, after a fault of this command itself); 3 no row is slower, and one at least is inconclusive;
+130 interrupted.
 """
 
 VALUES = (

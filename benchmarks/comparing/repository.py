@@ -84,7 +84,7 @@ class Repository:
         sha = self._said("rev-parse", "--verify", "--quiet", "HEAD")
         subject = self._said("show", "--no-patch", "--format=%s", "HEAD") if sha else "nothing committed yet"
         listed = self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *LIBRARY, *HARNESS)
-        paths = [path.decode() for path in listed.stdout.split(b"\0") if path]
+        paths = [path.decode(errors="surrogateescape") for path in listed.stdout.split(b"\0") if path]
         library, harness = _parts(
             {path: (self.root / path).read_bytes() for path in paths if (self.root / path).is_file()}
         )
@@ -101,7 +101,19 @@ class Repository:
         return tuple(sorted(path for path in paths if not path.startswith(NOT_COMPILED)))
 
 
+def _is_utf8(path: str) -> bool:
+    """Bytes that are not are here surrogates, and these cannot be encoded."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _parts(files: Part) -> tuple[Part, Part]:
     compiled = {path: content for path, content in files.items() if not path.startswith(NOT_COMPILED)}
+    for path in compiled:
+        if not _is_utf8(path):
+            raise Refusal(f"the name of a file is not UTF-8: {path.encode(errors='surrogateescape')!r}")
     library = {path: content for path, content in compiled.items() if path.startswith("include/")}
     return library, {path: content for path, content in compiled.items() if path not in library}

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from .processes import TookTooLong, output_of
+from .streams import write_error
 
 REV = "rev"
 REV_AGAIN = "rev_again"
@@ -116,13 +117,11 @@ class Progress:
             seconds = (time.monotonic() - self.began) / self.done * (self.steps - self.done)
             left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
         room = shutil.get_terminal_size().columns - 1
-        sys.stderr.write("\r\x1b[K" + (text + left)[:room])
-        sys.stderr.flush()
+        write_error("\r\x1b[K" + (text + left)[:room])
 
     def clear(self) -> None:
         if self.on:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            write_error("\r\x1b[K")
 
 
 def fresh_copies(programs: dict[str, pathlib.Path], folder: pathlib.Path, dice: random.Random) -> dict:

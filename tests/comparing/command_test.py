@@ -34,6 +34,12 @@ def put_command_into(project):
                     ignore=shutil.ignore_patterns("__pycache__"))
 
 
+def run_compare(project, *arguments, **more):
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+    return subprocess.run([sys.executable, project / "benchmarks" / "compare", *arguments], text=True, timeout=100,
+                          **streams)
+
+
 class Command(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -61,8 +67,7 @@ class Command(unittest.TestCase):
         file.write_text(text.replace(old, new))
 
     def compare(self, *arguments):
-        return subprocess.run([sys.executable, self.project / "benchmarks" / "compare", *arguments],
-                              capture_output=True, text=True, timeout=100)
+        return run_compare(self.project, *arguments)
 
     def refused(self, *arguments, saying):
         done = self.compare(*arguments)
@@ -121,6 +126,58 @@ class Command(unittest.TestCase):
         self.edit(SPEED, "= a_hundred;", "= 100;")
         self.refused("HEAD", saying="does not build, neither with the tree's benchmarks nor with its own")
         git(self.project, "reset", "--quiet", "--hard", "HEAD~1")
+
+    # --- nothing but a slower row ends with code 1 ------------------------------------------------------------------
+
+    def test_a_build_folder_that_is_a_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            clone = pathlib.Path(folder) / "clone"
+            git(folder, "clone", "--quiet", self.project, clone)
+            (clone / "build").write_text("not a folder\n")
+            done = run_compare(clone, "HEAD")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"it cannot be done: \S*/clone/build/compare\S*: Not a directory")
+        self.assertNotIn("Traceback", done.stderr)
+
+    def test_a_file_name_that_is_not_utf8(self):
+        pathlib.Path(os.fsdecode(bytes(self.project / "include") + b"/na\xefve.hpp")).write_text("\n")
+        self.refused("HEAD", saying=r"the name of a file is not UTF-8: b'include/na\xefve.hpp'")
+
+    def test_a_fault_of_the_command_itself(self):
+        self.edit("benchmarks/comparing/machine.py", "def load() -> str:", "def load() -> str:\n    {}['no such key']")
+        done = self.compare("HEAD", "--filter", STEADY, *QUICKLY)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Traceback", done.stderr)
+        self.assertIn("a fault of benchmarks/compare itself", done.stderr)
+
+    def test_a_reader_that_has_seen_enough(self):
+        self.edit(SPEED, "= 100;", "= 115;")
+        read, write = os.pipe()
+        os.close(read)
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "page.html"
+            done = run_compare(self.project, "HEAD", "--filter", STEADY, *QUICKLY, "--html", page, stdout=write)
+            self.assertIn("1 slower", page.read_text())
+        os.close(write)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertNotIn("BrokenPipeError", done.stderr)
+
+    def test_closed_streams(self):
+        compare = f"'{sys.executable}' '{self.project}/benchmarks/compare' HEAD --filter '{STEADY}' {' '.join(QUICKLY)}"
+        for closed in (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            self.assertEqual(subprocess.run(["sh", "-c", f"{compare} {closed}"], capture_output=True).returncode, 0)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full here")
+    def test_a_disk_that_is_full(self):
+        done = self.compare("HEAD", "--filter", STEADY, *QUICKLY, "--json", "/dev/full")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cannot write /dev/full: No space left on device", done.stderr)
+        self.assertIn("Of 1 row: 1 without a difference seen.", done.stdout)
+        with open("/dev/full", "w") as full:
+            done = run_compare(self.project, "HEAD", "--filter", STEADY, *QUICKLY, stdout=full)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("No space left on device", done.stderr)
 
     # --- what can ---------------------------------------------------------------------------------------------------
 
