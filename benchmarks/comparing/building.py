@@ -30,6 +30,14 @@ PROGRAM = "program"
 RECORD = "record.json"
 FIRST_ERRORS = 5
 
+# No path of the folder in which it was built gets into the program. CMake quotes the path, whatever is in it; among
+# CMAKE_CXX_FLAGS, a path with a space would be two words.
+NO_PATHS = "no_paths.cmake"
+NO_PATHS_TEXT = """\
+get_filename_component(work "${CMAKE_SOURCE_DIR}" DIRECTORY)
+add_compile_options("-ffile-prefix-map=${work}=.")
+"""
+
 
 @dataclass(frozen=True)
 class Compiler:
@@ -77,7 +85,7 @@ def first_errors(log: str) -> str:
         if line.startswith("CMake Error"):
             errors.append(" ".join(part.strip() for part in lines[number : number + 3]))
         elif re.search(r"\berror: ", line):
-            errors.append(re.sub(r"^\S*/source/", "", line.strip()))
+            errors.append(re.sub(r"^[^:]*/source/", "", line.strip()))
     shown = errors[:FIRST_ERRORS] or [line for line in lines if line.strip()][-FIRST_ERRORS:]
     return "\n".join("  " + line for line in shown)
 
@@ -97,7 +105,7 @@ class Workshop:
 
     def _hash_of(self, sources: Part) -> str:
         digest = hashlib.sha256()
-        told = [self.compiler.command, self.compiler.version, self.compiler.flags, *_options("")]
+        told = [self.compiler.command, self.compiler.version, self.compiler.flags, *_options(""), NO_PATHS_TEXT]
         for text in told:
             digest.update(text.encode() + b"\0")
         for path in sorted(sources):
@@ -109,7 +117,9 @@ class Workshop:
         source, binary = work / "source", work / "build"
         try:
             _write(sources, source)
-            self._run(["cmake", "-S", source, "-B", binary, *_options(f"{self.compiler.flags} {_no_paths(source)}")])
+            (work / NO_PATHS).write_text(NO_PATHS_TEXT)
+            options = [*_options(self.compiler.flags), f"-DCMAKE_PROJECT_INCLUDE={work / NO_PATHS}"]
+            self._run(["cmake", "-S", source, "-B", binary, *options])
             self._run(["cmake", "--build", binary, "--target", TARGET, "--parallel", str(cores())])
             program = _find(binary)
             shutil.rmtree(place, ignore_errors=True)
@@ -137,11 +147,6 @@ class Workshop:
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _no_paths(source: pathlib.Path) -> str:
-    """No path of the folder in which it was built gets into the program."""
-    return f"-ffile-prefix-map={source}=."
 
 
 def _options(flags: str) -> list[str]:

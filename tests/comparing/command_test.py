@@ -44,7 +44,7 @@ class Command(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.project = pathlib.Path(cls.folder.name) / "project"
+        cls.project = pathlib.Path(cls.folder.name) / "a project"
         shutil.copytree(HERE / "project", cls.project)
         put_command_into(cls.project)
         (cls.project / ".gitignore").write_text("/build/\n")
@@ -187,6 +187,17 @@ class Command(unittest.TestCase):
         self.assertIn("The two programs are the same, byte for byte", done.stdout)
         self.assertNotIn("uncommitted", done.stdout)
         self.assertIn("Of 1 row: 1 without a difference seen.", done.stdout)
+
+    def test_where_it_was_built_is_not_in_the_program(self):
+        digests = set()
+        for name in ("here", "in another place"):
+            clone = pathlib.Path(self.folder.name) / name
+            git(self.project, "clone", "--quiet", ".", clone)
+            done = run_compare(clone, "HEAD", "--filter", STEADY, *QUICKLY, env={**os.environ, "CXXFLAGS": "-g"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (record,) = (clone / "build" / "compare").glob("*/record.json")
+            digests.add(json.loads(record.read_text())["digest"])
+        self.assertEqual(len(digests), 1)
 
     def test_a_planted_slowdown_and_all_reports(self):
         self.edit(SPEED, "= 100;", "= 115;")
