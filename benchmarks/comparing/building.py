@@ -11,6 +11,8 @@ folder of their own, and what you edit meanwhile is not in it. No path of that f
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,7 +20,9 @@ import pathlib
 import re
 import shlex
 import shutil
+import tempfile
 from dataclasses import dataclass
+from typing import Iterator
 
 from .processes import output_of
 from .refusal import Refusal
@@ -90,18 +94,65 @@ def first_errors(log: str) -> str:
     return "\n".join("  " + line for line in shown)
 
 
+@contextlib.contextmanager
+def own_folder(kept: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A folder that belongs to this run of the command alone, and is removed at its end."""
+    kept.mkdir(parents=True, exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="run.", dir=kept))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Workshop:
-    def __init__(self, folder: pathlib.Path, compiler: Compiler, rebuild: bool = False):
-        self.folder, self.compiler, self.rebuild = folder, compiler, rebuild
+    """Builds programs in `own`, the run's own folder, and keeps them in `kept`, which all runs share.
+
+    Several runs may use `kept` at the same time. So a run only ever executes and copies programs in its own folder, and
+    each kept program comes and goes as a whole folder, by one renaming.
+    """
+
+    def __init__(self, kept: pathlib.Path, own: pathlib.Path, compiler: Compiler, rebuild: bool = False):
+        self.kept, self.own, self.compiler, self.rebuild = kept, own, compiler, rebuild
 
     def build(self, sources: Part, what: str) -> Built:
         """The program of these sources; raises DoesNotBuild. `what` is for the user, who has to wait."""
-        place = self.folder / self._hash_of(sources)
-        if self.rebuild or not (place / RECORD).exists():
+        key = self._hash_of(sources)
+        mine = self.own / key
+        if not mine.exists() and (self.rebuild or not self._take(key)):
             complain(f"building {what}")
-            self._build_in(place, sources)
-        record = json.loads((place / RECORD).read_text())
-        return Built(place / PROGRAM, record["flags"], record["digest"])
+            self._make(sources, mine)
+            self._keep(key)
+        record = json.loads((mine / RECORD).read_text())
+        return Built(mine / PROGRAM, record["flags"], record["digest"])
+
+    def _take(self, key: str) -> bool:
+        """Copies a kept program. False if there is none, or not a whole one: another run may be replacing it."""
+        mine = self.own / key
+        mine.mkdir()
+        try:
+            for name in (RECORD, PROGRAM):
+                shutil.copy2(self.kept / key / name, mine / name)
+            if json.loads((mine / RECORD).read_text())["digest"] == digest_of(mine / PROGRAM):
+                return True
+        except (FileNotFoundError, ValueError, KeyError):
+            pass
+        shutil.rmtree(mine)
+        return False
+
+    def _keep(self, key: str) -> None:
+        """Replaces what is kept there. If another run has been quicker, its program stays: it is as good."""
+        new, old = self.own / "new", self.own / "old"
+        shutil.copytree(self.own / key, new)
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(self.kept / key, old)
+        try:
+            os.rename(new, self.kept / key)
+        except OSError as reason:
+            if reason.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            shutil.rmtree(new)
+        shutil.rmtree(old, ignore_errors=True)
 
     def _hash_of(self, sources: Part) -> str:
         digest = hashlib.sha256()
@@ -112,27 +163,24 @@ class Workshop:
             digest.update(path.encode() + b"\0" + hashlib.sha256(sources[path]).digest())
         return digest.hexdigest()[:16]
 
-    def _build_in(self, place: pathlib.Path, sources: Part) -> None:
-        work = place.with_name(f"{place.name}.{os.getpid()}")
+    def _make(self, sources: Part, mine: pathlib.Path) -> None:
+        work = self.own / "work"
         source, binary = work / "source", work / "build"
-        try:
-            _write(sources, source)
-            (work / NO_PATHS).write_text(NO_PATHS_TEXT)
-            options = [*_options(self.compiler.flags), f"-DCMAKE_PROJECT_INCLUDE={work / NO_PATHS}"]
-            self._run(["cmake", "-S", source, "-B", binary, *options])
-            self._run(["cmake", "--build", binary, "--target", TARGET, "--parallel", str(cores())])
-            program = _find(binary)
-            shutil.rmtree(place, ignore_errors=True)
-            place.mkdir(parents=True)
-            shutil.copy2(program, place / PROGRAM)
-            record = {
-                "flags": _flags_in(binary),
-                "digest": hashlib.sha256((place / PROGRAM).read_bytes()).hexdigest(),
-                "compiler": self.compiler.version,
-            }
-            (place / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)  # of sources that did not build
+        _write(sources, source)
+        (work / NO_PATHS).write_text(NO_PATHS_TEXT)
+        options = [*_options(self.compiler.flags), f"-DCMAKE_PROJECT_INCLUDE={work / NO_PATHS}"]
+        self._run(["cmake", "-S", source, "-B", binary, *options])
+        self._run(["cmake", "--build", binary, "--target", TARGET, "--parallel", str(cores())])
+        program = _find(binary)
+        mine.mkdir()
+        shutil.copy2(program, mine / PROGRAM)
+        record = {
+            "flags": _flags_in(binary),
+            "digest": digest_of(mine / PROGRAM),
+            "compiler": self.compiler.version,
+        }
+        (mine / RECORD).write_text(json.dumps(record, indent=1) + "\n")
 
     def _run(self, command: list) -> None:
         environment = {**os.environ, "LC_ALL": "C"}
@@ -143,6 +191,10 @@ class Workshop:
             raise Refusal("CMake is not installed (3.25 or later is needed)") from None
         if done.code != 0:
             raise DoesNotBuild(first_errors(done.stdout + done.stderr))
+
+
+def digest_of(program: pathlib.Path) -> str:
+    return hashlib.sha256(program.read_bytes()).hexdigest()
 
 
 def cores() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
 import pathlib
 import random
 import shlex
@@ -13,7 +12,7 @@ import traceback
 from dataclasses import dataclass
 
 from . import machine
-from .building import Compiler, Pair, Workshop, build_pair, build_tree
+from .building import Compiler, Pair, Workshop, build_pair, build_tree, own_folder
 from .options import check, parser
 from .refusal import Refusal
 from .report import Report
@@ -107,15 +106,16 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
     repository = Repository(root)
     tree = repository.tree()
     rev = None if options.list else repository.revision(options.revision)
-    folder = root / "build" / "compare"
-    workshop = Workshop(folder, Compiler.chosen(), options.rebuild)
-    if options.list:
-        say("\n".join(chosen(rows_of(build_tree(workshop, tree).program), options.filter)))
-        return 0
-    pair = build_pair(workshop, rev, tree)
-    rows = rows_to_compare(pair, options.filter)
-    seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
-    run = measure(rows, pair, Plan(options.rounds, options.min_time, seed), folder / f"turns.{os.getpid()}")
+    kept = root / "build" / "compare"
+    with own_folder(kept) as own:
+        workshop = Workshop(kept, own, Compiler.chosen(), options.rebuild)
+        if not rev:
+            say("\n".join(chosen(rows_of(build_tree(workshop, tree).program), options.filter)))
+            return 0
+        pair = build_pair(workshop, rev, tree)
+        rows = rows_to_compare(pair, options.filter)
+        seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
+        run = measure(rows, pair, Plan(options.rounds, options.min_time, seed), own / "turns")
     if run.rounds < FEWEST_ROUNDS:
         complain(f"interrupted after {run.rounds} of {options.rounds} rounds; from fewer than {FEWEST_ROUNDS} "
                  "nothing follows")
