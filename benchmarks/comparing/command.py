@@ -7,13 +7,13 @@ import datetime
 import pathlib
 import random
 import shlex
-import signal
 import traceback
 from dataclasses import dataclass
 
 from . import machine
 from .building import Compiler, Pair, Workshop, build_pair, build_tree, own_folder
 from .options import check, parser
+from .processes import INTERRUPTS
 from .refusal import Refusal
 from .report import Report
 from .report_html import html
@@ -127,14 +127,10 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
     return outcome.exit_code if run.finished else INTERRUPTED
 
 
-def interrupt(*_) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: list[str], root: pathlib.Path) -> int:
     """The exit code. Python's own code for an exception, 1, means here that a row is slower: so none may escape."""
     prepare()
-    signal.signal(signal.SIGTERM, interrupt)
+    INTERRUPTS.listen()
     try:
         options = parser().parse_args(arguments)
         check(options)
