@@ -4,9 +4,11 @@ One harness for both: the tree's benchmarks are compiled with the revision's lib
 compile with the revision's (it lacks something that they measure), the revision's benchmarks are compiled with both. If
 that fails as well, each is built with its own, and the report says so.
 
-A program is kept under a hash of everything that goes into it, in build/compare/<hash>/: so it is built once, equal
-sources give one and the same program, and a tree with uncommitted changes is found again too. Sources are compiled in a
-folder of their own, and what you edit meanwhile is not in it. No path of that folder gets into the program.
+A program is kept in build/compare/<hash>/, so it is built once, and a tree with uncommitted changes is found again too.
+The hash is that of its sources, of the options, of the versions of compiler and CMake, and of the environment variables
+that lead these (LEADING). It is not that of the libraries of the machine, Google Benchmark above all: after another one
+has been installed, only --rebuild builds again. Sources are compiled in a folder of their own, and what you edit
+meanwhile is not in it. No path of that folder gets into the program.
 """
 
 from __future__ import annotations
@@ -34,6 +36,13 @@ PROGRAM = "program"
 RECORD = "record.json"
 FIRST_ERRORS = 5
 
+# Environment variables that decide what CMake, the compiler and the linker find and do, besides CXX and CXXFLAGS.
+LEADING = (
+    "LDFLAGS", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX",
+    "CMAKE_PREFIX_PATH", "CMAKE_INCLUDE_PATH", "CMAKE_LIBRARY_PATH", "CMAKE_GENERATOR", "CMAKE_GENERATOR_TOOLSET",
+    "CMAKE_TOOLCHAIN_FILE", "benchmark_DIR", "benchmark_ROOT", "SDKROOT", "MACOSX_DEPLOYMENT_TARGET",
+)
+
 # No path of the folder in which it was built gets into the program. CMake quotes the path, whatever is in it; among
 # CMAKE_CXX_FLAGS, a path with a space would be two words.
 NO_PATHS = "no_paths.cmake"
@@ -41,6 +50,16 @@ NO_PATHS_TEXT = """\
 get_filename_component(work "${CMAKE_SOURCE_DIR}" DIRECTORY)
 add_compile_options("-ffile-prefix-map=${work}=.")
 """
+
+
+def _version_of(command: list[str], missing: str) -> str:
+    """The first line of what it says. `missing` is the sentence if it is not there."""
+    try:
+        done = output_of([*command, "--version"])
+    except FileNotFoundError:
+        raise Refusal(missing) from None
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return lines[0] if lines else "unknown"
 
 
 @dataclass(frozen=True)
@@ -52,12 +71,8 @@ class Compiler:
     @staticmethod
     def chosen() -> "Compiler":
         command = os.environ.get("CXX", "")
-        try:
-            done = output_of([*shlex.split(command or "c++"), "--version"])
-        except FileNotFoundError:
-            raise Refusal(f"there is no compiler by the name {command or 'c++'!r} (set CXX to choose one)") from None
-        version = (done.stdout or done.stderr).strip().splitlines()
-        return Compiler(command, version[0] if version else "unknown", os.environ.get("CXXFLAGS", ""))
+        missing = f"there is no compiler by the name {command or 'c++'!r} (set CXX to choose one)"
+        return Compiler(command, _version_of(shlex.split(command or "c++"), missing), os.environ.get("CXXFLAGS", ""))
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class Workshop:
 
     def __init__(self, kept: pathlib.Path, own: pathlib.Path, compiler: Compiler, rebuild: bool = False):
         self.kept, self.own, self.compiler, self.rebuild = kept, own, compiler, rebuild
+        self.cmake = _version_of(["cmake"], "CMake is not installed (3.25 or later is needed)")
 
     def build(self, sources: Part, what: str) -> Built:
         """The program of these sources; raises DoesNotBuild. `what` is for the user, who has to wait."""
@@ -156,9 +172,10 @@ class Workshop:
 
     def _hash_of(self, sources: Part) -> str:
         digest = hashlib.sha256()
-        told = [self.compiler.command, self.compiler.version, self.compiler.flags, *_options(""), NO_PATHS_TEXT]
-        for text in told:
-            digest.update(text.encode() + b"\0")
+        told = [self.cmake, self.compiler.command, self.compiler.version, *_options(self.compiler.flags), NO_PATHS_TEXT]
+        led = [f"{name}={os.environ[name]}" for name in LEADING if name in os.environ]
+        for text in (*told, *led):
+            digest.update(os.fsencode(text) + b"\0")
         for path in sorted(sources):
             digest.update(path.encode() + b"\0" + hashlib.sha256(sources[path]).digest())
         return digest.hexdigest()[:16]
@@ -185,10 +202,7 @@ class Workshop:
     def _run(self, command: list) -> None:
         environment = {**os.environ, "LC_ALL": "C"}
         environment.pop("CXXFLAGS", None)  # they are among the options
-        try:
-            done = output_of(command, environment)
-        except FileNotFoundError:
-            raise Refusal("CMake is not installed (3.25 or later is needed)") from None
+        done = output_of(command, environment)
         if done.code != 0:
             raise DoesNotBuild(first_errors(done.stdout + done.stderr))
 

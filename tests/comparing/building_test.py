@@ -1,6 +1,7 @@
 """How benchmarks/compare keeps the programs that it builds. No compiler takes part: a program is its source."""
 
 import json
+import os
 import pathlib
 import tempfile
 import unittest
@@ -10,6 +11,7 @@ import support  # noqa: F401, finds the parts of the command
 
 from comparing import building
 from comparing.building import PROGRAM, RECORD, Compiler, Workshop, digest_of
+from comparing.processes import Done
 
 SOURCES = {"benchmarks/main.cpp": b"the source"}
 
@@ -74,6 +76,19 @@ class Keeping(unittest.TestCase):
         with mock.patch.object(building.os, "rename", interleaved):
             self.assertEqual(slow.build(SOURCES, "the tree").program.read_bytes(), b"the source")
         self.assertEqual(self.programs_kept(), [b"the source"])
+
+    def test_another_environment_and_another_cmake_are_another_program(self):
+        self.workshop().build(SOURCES, "the tree")
+        for number, name in enumerate(("LDFLAGS", "CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "CMAKE_PREFIX_PATH",
+                                       "CMAKE_GENERATOR"), 2):
+            with mock.patch.dict(os.environ, {name: "/elsewhere"}):
+                self.workshop().build(SOURCES, "the tree")
+            self.assertEqual(self.said.call_count, number, name)
+        with mock.patch.object(building, "output_of", lambda command: Done(0, "cmake version 99.0\n", "")):
+            self.workshop().build(SOURCES, "the tree")
+        self.assertEqual(self.said.call_count, 8)
+        self.workshop().build(SOURCES, "the tree")
+        self.assertEqual(self.said.call_count, 8)
 
     def test_half_a_program_is_built_again(self):
         self.workshop().build(SOURCES, "the tree")
