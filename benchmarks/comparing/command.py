@@ -22,9 +22,9 @@ from .report_markdown import markdown
 from .report_text import text
 from .repository import Contents, Repository
 from .rounds import REV, REV_AGAIN, TREE, Plan, Row, play, rounds_in_common, rows_of
-from .selection import chosen, rows_to_compare
+from .selection import check_rounds, chosen, rows_to_compare
 from .streams import complain, prepare, say, write_error
-from .verdict import FEWEST_ROUNDS, judge
+from .verdict import fewest_rounds, judge
 
 NOT_DONE = 2
 INTERRUPTED = 130
@@ -114,11 +114,12 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
             return 0
         pair = build_pair(workshop, rev, tree)
         rows = rows_to_compare(pair, options.filter)
+        check_rounds(options.rounds, len(rows))
         seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
         run = measure(rows, pair, Plan(options.rounds, options.min_time, seed), own / "turns")
-    if run.rounds < FEWEST_ROUNDS:
-        complain(f"interrupted after {run.rounds} of {options.rounds} rounds; from fewer than {FEWEST_ROUNDS} "
-                 "nothing follows")
+    if run.rounds < fewest_rounds(len(rows)):
+        complain(f"interrupted after {run.rounds} of {options.rounds} rounds; from fewer than "
+                 f"{fewest_rounds(len(rows))} nothing follows")
         return INTERRUPTED
     outcome = judge(rows, options.metric, options.threshold / 100)
     facts = facts_on(arguments, workshop.compiler, pair, run)

@@ -48,7 +48,8 @@ says why (or a traceback, after a fault of this command itself); 3 no row is slo
 
 VALUES = (
     ("--filter", "REGEX", "which rows (some of every workload)", {"default": USUAL_FILTER}),
-    ("--rounds", "N", "how often each contestant runs, from 10 on (15)", {"type": int, "default": 15}),
+    ("--rounds", "N", "how often each contestant runs, from 10 on; many rows need more (15)",
+     {"type": int, "default": 15}),
     ("--min-time", "SECONDS", "how long each runs at least (0.05)", {"type": float, "default": 0.05}),
     ("--metric", "wall|cpu", "which time decides: that of the clock, or of all processors; both are shown (wall)",
      {"choices": METRICS, "default": WALL}),

@@ -114,6 +114,11 @@ def p_of(rounds: Sequence[Round]) -> float:
     return min(1.0, 2 * min(at_most, at_least) / ways)
 
 
+def least_p(rounds: int, contestants: int = 3) -> float:
+    """The smallest p that so many rounds can give: that of a contestant which is the slowest in each of them."""
+    return 2 / contestants**rounds
+
+
 def excess(rounds: Sequence[Round]) -> float:
     """By how much the sum of ranks of the first exceeds its average. It never rises as the first gets lower."""
     ranks = ranked(rounds)

@@ -8,6 +8,7 @@ import re
 from .building import Pair
 from .refusal import Refusal
 from .rounds import Row, rows_of
+from .verdict import fewest_rounds
 
 
 def contestant_of(row: str) -> str:
@@ -30,6 +31,15 @@ def chosen(names: list[str], pattern: str) -> list[str]:
     near = difflib.get_close_matches(re.sub(r"[\^$\\]", "", pattern), names, 3, 0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; --list prints what there is with `--filter .`"
     raise Refusal(f"there is no row that matches --filter {pattern!r}{hint}")
+
+
+def check_rounds(rounds: int, rows: int) -> None:
+    """With too few, every row that has become slower would be inconclusive, and nobody would know why."""
+    needed = fewest_rounds(rows)
+    if rounds < needed:
+        raise Refusal(f"{rows} rows need {needed} rounds or more: p is corrected for the number of rows, and with "
+                      f"{rounds} rounds hardly any of them could be called slower. Use --rounds {needed}, or a filter "
+                      "that leaves fewer rows")
 
 
 def rows_to_compare(pair: Pair, pattern: str) -> list[Row]:

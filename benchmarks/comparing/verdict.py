@@ -22,7 +22,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Optional
 
-from .rank_test import Shift, holm, shift_of
+from .rank_test import Shift, holm, least_p, shift_of
 from .rounds import METRICS, REV, REV_AGAIN, TREE, Row
 
 SLOWER = "slower"
@@ -35,6 +35,7 @@ WORDS = (FAILS, SLOWER, FASTER, INCONCLUSIVE, SAME)  # what a reader wants to se
 LEVEL = 0.01
 CONFIDENCE = 0.95
 FEWEST_ROUNDS = 10
+RESERVE = 10  # the smallest p that is possible is so many times smaller than the level: few rows are so clear
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,14 @@ class Outcome:
 
     def with_word(self, word: str) -> list[Judgement]:
         return [each for each in self.judgements if each.word == word]
+
+
+def fewest_rounds(rows: int) -> int:
+    """So many rounds are needed that one row of these can be called slower, although its p is multiplied by `rows`."""
+    rounds = FEWEST_ROUNDS
+    while rows * least_p(rounds) > LEVEL / RESERVE:
+        rounds += 1
+    return rounds
 
 
 def compare(row: Row, metric: str) -> Optional[Comparison]:

@@ -138,6 +138,10 @@ class Command(unittest.TestCase):
     def test_rivals_only(self):
         self.refused("HEAD", "--filter", "W1/other/r", saying="leaves only rivals")
 
+    def test_too_few_rounds_for_so_many_rows(self):
+        self.refused("HEAD", "--filter", r"W2/many_\d\d/", "--rounds", "10", saying="90 rows need 12 rounds or more")
+        self.refused("HEAD", "--filter", "W2/many_", saying="8000 rows need 16 rounds or more")
+
     def test_a_tree_that_does_not_build(self):
         self.edit(SPEED, "= 100;", "= a_hundred;")
         self.refused("HEAD", saying="the working tree does not build:\n  include/tandem/speed.hpp:4:")

@@ -8,9 +8,11 @@ import unittest
 
 from support import long_tailed, normal, row_of, two_peaked
 
-from comparing.rank_test import doubled_ranks, holm, p_of, shift_of, tails
+from comparing.rank_test import doubled_ranks, holm, least_p, p_of, shift_of, tails
 from comparing.rounds import REV, TREE, Row
-from comparing.verdict import FAILS, FASTER, INCONCLUSIVE, SAME, SLOWER, Comparison, Ratio, judge, word_for
+from comparing.verdict import (
+    FAILS, FASTER, INCONCLUSIVE, SAME, SLOWER, Comparison, Ratio, fewest_rounds, judge, word_for
+)
 
 
 def signed(differences):
@@ -102,6 +104,15 @@ class ManyRows(unittest.TestCase):
     def test_holm(self):
         for found, wanted in zip(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02]):
             self.assertAlmostEqual(found, wanted)
+
+    def test_with_enough_rounds_the_clearest_row_passes_the_correction_and_not_only_just(self):
+        for rows in (1, 19, 29, 30, 300, 8000):
+            rounds = fewest_rounds(rows)
+            self.assertAlmostEqual(least_p(rounds), p_of([[0.2, 0.0, 0.001 * n] for n in range(rounds)]))
+            self.assertLessEqual(holm([least_p(rounds)] + [1.0] * (rows - 1))[0], 0.001)
+            if rounds > 10:
+                self.assertGreater(holm([least_p(rounds - 1)] + [1.0] * (rows - 1))[0], 0.001)
+        self.assertEqual([fewest_rounds(rows) for rows in (1, 29, 30, 300, 8000)], [10, 10, 11, 13, 16])
 
     def test_holm_stops_at_one(self):
         self.assertEqual(holm([0.9, 0.8]), [1.0, 1.0])
