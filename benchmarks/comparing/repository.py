@@ -55,13 +55,18 @@ class Repository:
         return self._git(*arguments).stdout.decode(errors="replace").strip()
 
     def _resolve(self, revision: str) -> str:
-        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
-        if found.returncode != 0:
-            raise Refusal(
-                f"there is no revision {revision!r} in this repository (a commit, a branch or a tag; "
-                "in a shallow clone, `git fetch --unshallow` brings the rest)"
-            )
-        return found.stdout.decode().strip().splitlines()[-1]
+        """The commit. A branch may be there as origin's only: CI checks out one commit, and no other branch."""
+        for command in (
+            ("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"),
+            ("show-ref", "--verify", "--hash", f"refs/remotes/origin/{revision}"),
+        ):
+            found = self._git(*command)
+            if found.returncode == 0:
+                return found.stdout.decode().strip().splitlines()[-1]
+        raise Refusal(
+            f"there is no revision {revision!r} in this repository (a commit, a tag, or a branch, also one of origin; "
+            "in a shallow clone, `git fetch --unshallow` brings the rest)"
+        )
 
     def revision(self, name: str) -> Contents:
         sha = self._resolve(name)

@@ -15,6 +15,9 @@ import unittest
 
 from support import ROOT
 
+from comparing.refusal import Refusal
+from comparing.repository import Repository
+
 HERE = pathlib.Path(__file__).resolve().parent
 SPEED = "include/tandem/speed.hpp"
 STEADY = "^W1/steady/tandem/8B/one_core$"
@@ -106,6 +109,18 @@ class Command(unittest.TestCase):
     def test_unknown_revision(self):
         self.refused("no-such-branch", saying="there is no revision 'no-such-branch'")
         self.refused("--rounds=10", "--", "--output=x", saying="there is no revision '--output=x'")
+
+    def test_a_branch_that_only_origin_has(self):
+        git(self.project, "branch", "elsewhere")
+        with tempfile.TemporaryDirectory() as folder:
+            clone = pathlib.Path(folder) / "clone"
+            git(folder, "clone", "--quiet", self.project, clone)
+            git(clone, "checkout", "--quiet", "--detach")
+            commit = git(clone, "rev-parse", "HEAD").stdout.strip()
+            self.assertEqual(Repository(clone).revision("elsewhere").sha, commit)
+            with self.assertRaises(Refusal):
+                Repository(clone).revision("no-such-branch")
+        git(self.project, "branch", "--quiet", "-D", "elsewhere")
 
     def test_too_few_rounds(self):
         self.refused("HEAD", "--rounds", "9", saying="--rounds is from 10")
