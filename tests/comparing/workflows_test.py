@@ -9,13 +9,16 @@ import unittest
 from support import ROOT, SKIPPED
 
 from comparing.options import parser
+from comparing.repository import HARNESS, LIBRARY
 
 try:
     import yaml
 except ImportError:
     yaml = None
 
-FILES = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), ROOT / "docs" / "how-to" / "compare-in-ci.yml"]
+FLOW = ROOT / ".github" / "workflows" / "compare.yml"
+COPY = ROOT / "docs" / "how-to" / "compare-in-ci.yml"
+FILES = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), COPY]
 
 
 class Workflows(unittest.TestCase):
@@ -48,12 +51,24 @@ class Workflows(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, ""), name)
 
     def test_options_exist(self):
-        known = parser().format_help()
-        for name, step in self.each_step():
-            if "benchmarks/compare" in step.get("run", ""):
-                for option in re.findall(r"(?<![\w-])--(?:json|html|filter|markdown)\b", step["run"]):
-                    self.assertIn(option, known, name)
-                self.assertTrue((ROOT / "benchmarks" / "compare").exists())
+        known = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", parser().format_help(), re.MULTILINE)
+        for file in (FLOW, COPY):
+            for option in self.options_in(file):
+                self.assertIn(option, known, file.name)
+            self.assertIn("--markdown", self.options_in(file), file.name)
+        self.assertIn("--filter", self.options_in(COPY))
+
+    def options_in(self, file):
+        """Those of benchmarks/compare: on its own line, and on the lines that put some into the variable `options`."""
+        scripts = [step["run"] for name, step in self.each_step() if name == file.name and "run" in step]
+        lines = "\n".join(scripts).replace("\\\n", " ").splitlines()
+        ours = [line for line in lines if "benchmarks/compare " in line or "options+=" in line]
+        return re.findall(r"(?<![\w-])--[a-z-]+", "\n".join(ours))
+
+    def test_whatever_is_compiled_starts_the_workflow(self):
+        paths = yaml.safe_load(FLOW.read_text(encoding="utf-8"))[True]["pull_request"]["paths"]
+        for part in (*LIBRARY, *HARNESS):
+            self.assertIn(f"{part}/**" if (ROOT / part).is_dir() else part, paths)
 
 
 if __name__ == "__main__":
