@@ -90,6 +90,11 @@ class Pair:
     tree: Built
     what_differs: str  # a sentence
 
+    @property
+    def same(self) -> bool:
+        """Byte for byte."""
+        return self.rev.digest == self.tree.digest
+
 
 class DoesNotBuild(Exception):
     """Its text is what the compiler, or CMake, said first."""

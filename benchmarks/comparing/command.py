@@ -67,7 +67,7 @@ def sentences_on(tree: Contents, pair: Pair, run: Run) -> list[str]:
         some = ", ".join(tree.uncommitted[:3]) + (" and others" if len(tree.uncommitted) > 3 else "")
         said.append(f"The tree has uncommitted changes, and they are measured too: {some}.")
     said.append(pair.what_differs)
-    if pair.rev.digest == pair.tree.digest:
+    if pair.same:
         said.append("The two programs are the same, byte for byte: whatever differs below is noise.")
     if not run.finished:
         said.append(f"Interrupted after {run.rounds} of {run.plan.rounds} rounds; what was measured until then counts.")
@@ -121,7 +121,7 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
         complain(f"interrupted after {run.rounds} of {options.rounds} rounds; from fewer than "
                  f"{fewest_rounds(len(rows))} nothing follows")
         return INTERRUPTED
-    outcome = judge(rows, options.metric, options.threshold / 100)
+    outcome = judge(rows, options.metric, options.threshold / 100, pair.same)
     facts = facts_on(arguments, workshop.compiler, pair, run)
     report = Report(outcome, rev.label, tree.label, sentences_on(tree, pair, run), facts, rev.sha, tree.sha)
     hand_over(report, options)

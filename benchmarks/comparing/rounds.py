@@ -41,11 +41,12 @@ Sample = dict  # metric -> nanoseconds; and "iterations"
 
 @dataclass
 class Row:
-    """One benchmark: what it took whom in each round, or why it failed."""
+    """One benchmark: what it took whom in each round, or why it failed. A run that fails is repeated once."""
 
     name: str
     rounds: list[dict[str, Sample]] = field(default_factory=list)
-    failures: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)  # by contestant; those that failed twice in succession
+    stumbles: dict[str, str] = field(default_factory=dict)  # those that failed, and did not when repeated
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,25 @@ def fresh_copies(programs: dict[str, pathlib.Path], folder: pathlib.Path, dice: 
     return {who: pathlib.Path(shutil.copy2(programs[who], folder / name)) for who, name in zip(CONTESTANTS, names)}
 
 
+def run_or_repeat(copies: dict, who: str, row: Row, plan: Plan, dice: random.Random) -> Sample:
+    """A run, and another one if it fails: a failure that comes and goes is no answer. Raises ValueError as run_once."""
+    def run() -> Sample:
+        return run_once(copies[who], row.name, plan.min_time, dice.randrange(LARGEST_PADDING))
+
+    try:
+        return run()
+    except ValueError as reason:
+        sample = run()
+        row.stumbles[who] = str(reason)
+        return sample
+
+
 def take_turns(row: Row, copies: dict, plan: Plan, dice: random.Random) -> None:
     """One round of one row."""
     of_round = {}
     for who in dice.sample(CONTESTANTS, len(CONTESTANTS)):
         try:
-            of_round[who] = run_once(copies[who], row.name, plan.min_time, dice.randrange(LARGEST_PADDING))
+            of_round[who] = run_or_repeat(copies, who, row, plan, dice)
         except ValueError as reason:
             row.failures[who] = str(reason)
     if not row.failures:

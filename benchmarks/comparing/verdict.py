@@ -12,7 +12,8 @@ p alone would call a row slower that is 0.5 % slower on a quiet machine, which i
 threshold alone would call a noisy row slower: hence p. The A/A control, the same program measured twice, shows in the
 user's own run what noise looks like, without any theory; an effect that is smaller is not believed.
 
-There is a fifth word, *fails*, for what is no measurement: the row fails with the tree, and did not with the revision.
+There is a fifth word, *fails*, for what is no measurement: the row fails with the tree, twice in succession, and not
+with the revision. If both programs are the same byte for byte, then such a row is inconclusive.
 """
 
 from __future__ import annotations
@@ -134,27 +135,37 @@ def word_for(comparison: Comparison, corrected_p: float, threshold: float) -> st
     return INCONCLUSIVE
 
 
-def note_on_failures(row: Row) -> tuple[str, str]:
+def note_on_failures(row: Row, same_program: bool) -> tuple[str, str]:
     """The word and the note for a row that failed."""
     tree = row.failures.get(TREE)
     rev = row.failures.get(REV) or row.failures.get(REV_AGAIN)
-    if tree and not rev:
+    if tree and rev:
+        return INCONCLUSIVE, f"not compared, since it fails with both: {tree}"
+    if same_program:
+        return INCONCLUSIVE, f"not compared, since it fails now and then, and both programs are the same: {tree or rev}"
+    if tree:
         return FAILS, f"with the tree: {tree}"
-    if rev and not tree:
-        return INCONCLUSIVE, f"not compared, since it fails with the revision: {rev}"
-    return INCONCLUSIVE, f"not compared, since it fails with both: {tree}"
+    return INCONCLUSIVE, f"not compared, since it fails with the revision: {rev}"
 
 
-def judge(rows: list[Row], metric: str, threshold: float) -> Outcome:
-    """All rows, each with its word."""
+def note_on_stumbles(row: Row) -> str:
+    """For a row that was measured all the same."""
+    names = {REV: "REV", REV_AGAIN: "REV", TREE: "the tree"}
+    return "; ".join(f"failed once with {names[who]}, and not when repeated: {reason}"
+                     for who, reason in row.stumbles.items())
+
+
+def judge(rows: list[Row], metric: str, threshold: float, same_program: bool = False) -> Outcome:
+    """All rows, each with its word. `same_program`: REV's and the tree's are equal, byte for byte."""
     judgements = [Judgement(row, {each: compare(row, each) for each in METRICS}, metric) for row in rows]
     measured = [each for each in judgements if each.comparison]
     for each, p in zip(measured, holm([each.comparison.ratio.p for each in measured])):
         each.corrected_p = p
         each.word = word_for(each.comparison, p, threshold)
     for each in judgements:
+        each.note = note_on_stumbles(each.row)
         if each.row.failures:
-            each.word, each.note = note_on_failures(each.row)
+            each.word, each.note = note_on_failures(each.row, same_program)
         elif not each.comparison:
             each.note = f"not compared, since its program reports no {metric} time"
     outcome = Outcome(judgements, metric, threshold)

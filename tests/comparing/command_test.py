@@ -274,6 +274,20 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("W1/frail/tandem/8B/one_core: with the tree: a message was lost", done.stdout)
 
+    def test_a_row_that_fails_now_and_then(self):
+        """Here with one and the same program: `seed` lets the tree go first, and so it is the tree that fails."""
+        moods = pathlib.Path(self.folder.name) / "moods"
+        for failures, code, note in (
+            (1, 0, "failed once with the tree, and not when repeated: a bad mood"),
+            (2, 3, "it fails now and then, and both programs are the same: a bad mood"),
+        ):
+            with self.subTest(failures=failures):
+                moods.write_text("." * failures)
+                done = run_compare(self.project, "HEAD", "--filter", "moody", *QUICKLY, "--seed", "3",
+                                   env={**os.environ, "MOODS": str(moods)})
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(note, done.stdout)
+
     def test_benchmarks_that_the_revision_has_not(self):
         (self.project / "include/tandem/more.hpp").write_text("inline constexpr double nanoseconds_of_more = 5;\n")
         self.edit("benchmarks/main.cpp", "#include <tandem/speed.hpp>",

@@ -9,7 +9,7 @@ import unittest
 from support import long_tailed, normal, row_of, two_peaked
 
 from comparing.rank_test import doubled_ranks, holm, least_p, p_of, shift_of, tails
-from comparing.rounds import REV, TREE, Row
+from comparing.rounds import REV, REV_AGAIN, TREE, Row
 from comparing.verdict import (
     FAILS, FASTER, INCONCLUSIVE, SAME, SLOWER, Comparison, Ratio, fewest_rounds, judge, word_for
 )
@@ -149,6 +149,19 @@ class Words(unittest.TestCase):
         of_both = Row("of both", failures={REV: "lost", TREE: "lost"})
         words = [each.word for each in judge([sound, of_tree, of_rev, of_both], "wall", 0.05).judgements]
         self.assertEqual(words, [SAME, FAILS, INCONCLUSIVE, INCONCLUSIVE])
+
+    def test_rows_that_fail_with_equal_programs(self):
+        rows = [Row("of tree", failures={TREE: "lost"}), Row("of rev", failures={REV_AGAIN: "lost"})]
+        outcome = judge(rows, "wall", 0.05, same_program=True)
+        self.assertEqual([each.word for each in outcome.judgements], [INCONCLUSIVE] * 2)
+        self.assertEqual(outcome.exit_code, 3)
+
+    def test_a_row_that_failed_once_is_judged_and_says_so(self):
+        row = row_of("sound", 10, normal(0.005), random.Random(7))
+        row.stumbles[TREE] = "lost"
+        (judgement,) = judge([row], "wall", 0.05).judgements
+        self.assertEqual(judgement.word, SAME)
+        self.assertEqual(judgement.note, "failed once with the tree, and not when repeated: lost")
 
     def test_exit_codes(self):
         dice = random.Random(8)
