@@ -22,7 +22,7 @@ from .report_markdown import markdown
 from .report_text import text
 from .repository import Contents, Repository
 from .rounds import REV, REV_AGAIN, TREE, Plan, Row, play, rounds_in_common, rows_of
-from .selection import check_rounds, chosen, rows_to_compare
+from .selection import check_rounds, check_runnable, chosen, rows_to_compare
 from .streams import complain, prepare, say, write_error
 from .verdict import fewest_rounds, judge
 
@@ -69,6 +69,10 @@ def sentences_on(tree: Contents, pair: Pair, run: Run) -> list[str]:
     said.append(pair.what_differs)
     if pair.same:
         said.append("The two programs are the same, byte for byte: whatever differs below is noise.")
+    skipped = [row for row in run.rows if row.cannot_run_here]
+    if skipped:
+        names = ", ".join(row.name for row in skipped)
+        said.append(f"Left out, since they cannot run on this machine ({skipped[0].cannot_run_here}): {names}.")
     if not run.finished:
         said.append(f"Interrupted after {run.rounds} of {run.plan.rounds} rounds; what was measured until then counts.")
     return said
@@ -121,6 +125,7 @@ def compare(options: argparse.Namespace, arguments: list[str], root: pathlib.Pat
         complain(f"interrupted after {run.rounds} of {options.rounds} rounds; from fewer than "
                  f"{fewest_rounds(len(rows))} nothing follows")
         return INTERRUPTED
+    check_runnable(rows)
     outcome = judge(rows, options.metric, options.threshold / 100, pair.same)
     facts = facts_on(arguments, workshop.compiler, pair, run)
     report = Report(outcome, rev.label, tree.label, sentences_on(tree, pair, run), facts, rev.sha, tree.sha)

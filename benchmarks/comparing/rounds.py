@@ -34,6 +34,7 @@ CPU = "cpu"
 METRICS = (WALL, CPU)
 
 LARGEST_PADDING = 4096
+SKIPPED = "skipped"  # how the message of a benchmark begins that cannot run on this machine; no failure
 PATIENCE = 180  # seconds for one process; a contestant that hangs is killed by the benchmark itself, and says so
 
 Sample = dict  # metric -> nanoseconds; and "iterations"
@@ -47,6 +48,12 @@ class Row:
     rounds: list[dict[str, Sample]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)  # by contestant; those that failed twice in succession
     stumbles: dict[str, str] = field(default_factory=dict)  # those that failed, and did not when repeated
+
+    @property
+    def cannot_run_here(self) -> str:
+        """The reason, if every contestant says that it skips the row on this machine; otherwise nothing."""
+        reasons = [self.failures.get(who, "") for who in CONTESTANTS]
+        return reasons[0] if all(reason.startswith(SKIPPED) for reason in reasons) else ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,8 @@ def run_or_repeat(copies: dict, who: str, row: Row, plan: Plan, dice: random.Ran
     try:
         return run()
     except ValueError as reason:
+        if str(reason).startswith(SKIPPED):
+            raise
         sample = run()
         row.stumbles[who] = str(reason)
         return sample

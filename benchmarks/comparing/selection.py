@@ -42,6 +42,12 @@ def check_rounds(rounds: int, rows: int) -> None:
                       "that leaves fewer rows")
 
 
+def check_runnable(rows: list[Row]) -> None:
+    """After they have been played."""
+    if all(row.cannot_run_here for row in rows):
+        raise Refusal(f"none of the rows can run on this machine: {rows[0].cannot_run_here}")
+
+
 def rows_to_compare(pair: Pair, pattern: str) -> list[Row]:
     of_tree, of_rev = rows_of(pair.tree.program), rows_of(pair.rev.program)
     for names, which in ((of_tree, "tree"), (of_rev, "revision")):

@@ -91,6 +91,7 @@ class Outcome:
     metric: str
     threshold: float  # 0.05 is 5 %
     counts: dict[str, int] = field(default_factory=dict)
+    left_out: list[Row] = field(default_factory=list)  # those that cannot run on this machine; no word is said on them
 
     @property
     def exit_code(self) -> int:
@@ -157,7 +158,8 @@ def note_on_stumbles(row: Row) -> str:
 
 def judge(rows: list[Row], metric: str, threshold: float, same_program: bool = False) -> Outcome:
     """All rows, each with its word. `same_program`: REV's and the tree's are equal, byte for byte."""
-    judgements = [Judgement(row, {each: compare(row, each) for each in METRICS}, metric) for row in rows]
+    judged = [row for row in rows if not row.cannot_run_here]
+    judgements = [Judgement(row, {each: compare(row, each) for each in METRICS}, metric) for row in judged]
     measured = [each for each in judgements if each.comparison]
     for each, p in zip(measured, holm([each.comparison.ratio.p for each in measured])):
         each.corrected_p = p
@@ -168,6 +170,6 @@ def judge(rows: list[Row], metric: str, threshold: float, same_program: bool = F
             each.word, each.note = note_on_failures(each.row, same_program)
         elif not each.comparison:
             each.note = f"not compared, since its program reports no {metric} time"
-    outcome = Outcome(judgements, metric, threshold)
+    outcome = Outcome(judgements, metric, threshold, left_out=[row for row in rows if row.cannot_run_here])
     outcome.counts = {word: len(outcome.with_word(word)) for word in WORDS}
     return outcome

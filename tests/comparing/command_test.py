@@ -224,7 +224,7 @@ class Command(unittest.TestCase):
 
     def test_the_same_is_not_slower(self):
         done = self.compare("HEAD", "--filter", STEADY, *QUICKLY)
-        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("The two programs are the same, byte for byte", done.stdout)
         self.assertNotIn("uncommitted", done.stdout)
         self.assertIn("Of 1 row: 1 without a difference seen.", done.stdout)
@@ -273,6 +273,20 @@ class Command(unittest.TestCase):
         done = self.compare("HEAD", "--filter", "W1/(steady|frail)/tandem", *QUICKLY)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("W1/frail/tandem/8B/one_core: with the tree: a message was lost", done.stdout)
+
+    def test_rows_that_cannot_run_on_this_machine(self):
+        done = self.compare("HEAD", "--filter", "W1/(steady|absent)/tandem", *QUICKLY)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Left out, since they cannot run on this machine (skipped: this process may use one core only): "
+                      "W1/absent/tandem/8B/two_cores, W1/absent/tandem/64B/two_cores.", " ".join(done.stdout.split()))
+        self.assertIn("Of 1 row: 1 without a difference seen.", done.stdout)
+        self.refused("HEAD", "--filter", "absent", *QUICKLY, saying="none of the rows can run on this machine: skipped")
+
+    def test_a_row_that_is_too_noisy(self):
+        """It is as noisy in each run of this test: the seed decides which round calls whose program a, b or c."""
+        done = self.compare("HEAD", "--filter", "W1/(steady|noisy)/tandem", *QUICKLY, "--seed", "1")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("Of 2 rows: 1 inconclusive, 1 without a difference seen.", done.stdout)
 
     def test_a_row_that_fails_now_and_then(self):
         """Here with one and the same program: `seed` lets the tree go first, and so it is the tree that fails."""

@@ -9,7 +9,7 @@ import unittest
 from support import long_tailed, normal, row_of, two_peaked
 
 from comparing.rank_test import doubled_ranks, holm, least_p, p_of, shift_of, tails
-from comparing.rounds import REV, REV_AGAIN, TREE, Row
+from comparing.rounds import CONTESTANTS, REV, REV_AGAIN, TREE, Row
 from comparing.verdict import (
     FAILS, FASTER, INCONCLUSIVE, SAME, SLOWER, Comparison, Ratio, fewest_rounds, judge, word_for
 )
@@ -155,6 +155,15 @@ class Words(unittest.TestCase):
         outcome = judge(rows, "wall", 0.05, same_program=True)
         self.assertEqual([each.word for each in outcome.judgements], [INCONCLUSIVE] * 2)
         self.assertEqual(outcome.exit_code, 3)
+
+    def test_rows_that_are_skipped_on_every_side_are_left_out(self):
+        sound = row_of("sound", 10, normal(0.005), random.Random(7))
+        everywhere = Row("everywhere", failures={who: "skipped: no" for who in CONTESTANTS})
+        of_tree = Row("of tree", failures={TREE: "skipped: no"})
+        outcome = judge([everywhere, sound], "wall", 0.05)
+        self.assertEqual(([each.name for each in outcome.judgements], outcome.exit_code), (["sound"], 0))
+        self.assertEqual(outcome.left_out, [everywhere])
+        self.assertEqual(judge([of_tree, sound], "wall", 0.05).exit_code, 1)
 
     def test_a_row_that_failed_once_is_judged_and_says_so(self):
         row = row_of("sound", 10, normal(0.005), random.Random(7))
