@@ -556,7 +556,7 @@ TEST_CASE("crossbeam 821, JDK-8301341: a thread whose spins never pay stops spin
       ++polls;
       return false;
     };
-    CHECK_FALSE(backoff::await(never, tandem::detail::deadline::forever(), learned));
+    CHECK_FALSE(backoff::await(never, tandem::detail::deadline::unlimited(), learned));
     return polls;
   };
   for (int i = 0; i < 40; ++i) polls_of_one_wait();  // long enough to learn it

@@ -79,7 +79,7 @@ TEST_CASE("a waiter is claimed once") {
   CHECK_FALSE(w.claim());
   CHECK_FALSE(w.cancel(outcome::stopped));
   w.complete(outcome::ok);
-  CHECK(w.wait(deadline::forever()) == outcome::ok);
+  CHECK(w.wait(deadline::unlimited()) == outcome::ok);
   CHECK_FALSE(w.claim());
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("a steadfast waiter belongs to whoever takes it out of its list") {
   CHECK(list.claim_first() == nullptr);
   CHECK_FALSE(list.remove(p));
   static_cast<waiter&>(p).complete(outcome::ok);
-  CHECK(p.wait(deadline::forever()) == outcome::ok);
+  CHECK(p.wait(deadline::unlimited()) == outcome::ok);
 }
 
 TEST_CASE("of many who claim a waiter exactly one succeeds") {
@@ -121,7 +121,7 @@ TEST_CASE("the outcome a waiter gets is the one that was written, whether it pol
       message = round + 1;  // plain: carried by edge W
       w.complete(outcome::closed);
     });
-    const outcome how = sleeps ? w.sleep(deadline::forever()) : w.wait(deadline::forever());
+    const outcome how = sleeps ? w.sleep(deadline::unlimited()) : w.wait(deadline::unlimited());
     REQUIRE(how == outcome::closed);
     REQUIRE(message == round + 1);
     partner.join();
@@ -168,10 +168,10 @@ TEST_CASE("either the deadline or the partner ends a wait, never both") {
 TEST_CASE("a waiter can be armed again once nobody knows it") {
   waiter w;
   REQUIRE(w.cancel(outcome::look));
-  REQUIRE(w.wait(deadline::forever()) == outcome::look);
+  REQUIRE(w.wait(deadline::unlimited()) == outcome::look);
   w.rearm();
   REQUIRE(w.cancel(outcome::ok));
-  CHECK(w.wait(deadline::forever()) == outcome::ok);
+  CHECK(w.wait(deadline::unlimited()) == outcome::ok);
 }
 
 namespace {
@@ -253,7 +253,7 @@ TEST_CASE("whoever claims a waiter with several places says which") {
   REQUIRE(w.who.step_up());
   REQUIRE(w.right.claim_first() == &w.second);
   w.second.complete(outcome::ok);
-  CHECK(w.who.wait(deadline::forever()) == outcome::ok);
+  CHECK(w.who.wait(deadline::unlimited()) == outcome::ok);
   CHECK(w.who.number_of_place() == 1);
   CHECK(w.left.claim_first() == nullptr);  // the other place is dropped
   CHECK(w.left.empty());
@@ -279,7 +279,7 @@ TEST_CASE("a waiter with several places is told of a place that was dropped whil
   REQUIRE(w.left.claim_first() == &w.first);
   CHECK(w.right.claim_first() == nullptr);
   w.first.complete(outcome::look);
-  CHECK(w.who.wait(deadline::forever()) == outcome::look);
+  CHECK(w.who.wait(deadline::unlimited()) == outcome::look);
   w.who.step_back();
   CHECK(w.first.was_dropped());
   CHECK(w.second.was_dropped());
@@ -459,7 +459,7 @@ TEST_CASE("waiting in vain ends: nothing polls without a bound") {
           ++polls;
           return false;
         },
-        deadline::forever(), learned));
+        deadline::unlimited(), learned));
     CHECK(polls >= 1);
   }
 }
@@ -467,7 +467,7 @@ TEST_CASE("waiting in vain ends: nothing polls without a bound") {
 TEST_CASE("what is there already is seen by the first poll") {
   tandem::detail::patience learned;
   int polls = 0;
-  CHECK(backoff::await([&] { return ++polls == 1; }, deadline::forever(), learned));
+  CHECK(backoff::await([&] { return ++polls == 1; }, deadline::unlimited(), learned));
   CHECK(polls == 1);
 }
 
@@ -526,6 +526,6 @@ TEST_CASE("at once and forever are deadlines of their own") {
   CHECK(deadline::at_once().is_at_once());
   CHECK_FALSE(deadline::at(platform::clock::time_point::min()).is_at_once());
   CHECK(deadline::at(platform::clock::time_point::min()).has_passed());
-  CHECK(deadline::forever().is_forever());
-  CHECK_FALSE(deadline::forever().has_passed());
+  CHECK(deadline::unlimited().is_forever());
+  CHECK_FALSE(deadline::unlimited().has_passed());
 }

@@ -101,7 +101,7 @@ class port {
 
  protected:
   C& channel() const noexcept {
-    require(shared_ != nullptr, "an empty port was used: it was moved from, reset, or never opened");
+    demand(shared_ != nullptr, "an empty port was used: it was moved from, reset, or never opened");
     return shared_->channel;
   }
 

@@ -139,7 +139,7 @@ class [[nodiscard]] result {
   constexpr result(status failure) noexcept
     requires(!carries_status)
       : status_(failure) {
-    detail::require(!failure, "a result made from a status needs one that says what failed, not ok");
+    detail::demand(!failure, "a result made from a status needs one that says what failed, not ok");
   }
   constexpr result(status::code failure) noexcept
     requires(!carries_status)
@@ -249,7 +249,7 @@ class [[nodiscard]] result {
   }
 
   constexpr T& checked() noexcept {
-    detail::require(has_value(), "a result was asked for its value, and has none; look at error() first");
+    detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first");
     return value_;
   }
 
@@ -286,7 +286,7 @@ class [[nodiscard]] result<void> {
   // NOLINTBEGIN(google-explicit-constructor)
   /// Precondition: `failure` is not ok.
   constexpr result(status failure) noexcept : status_(failure) {
-    detail::require(!failure, "a result made from a status needs one that says what failed, not ok");
+    detail::demand(!failure, "a result made from a status needs one that says what failed, not ok");
   }
   constexpr result(status::code failure) noexcept : result(status(failure)) {}
   // NOLINTEND(google-explicit-constructor)
@@ -295,7 +295,7 @@ class [[nodiscard]] result<void> {
   constexpr explicit operator bool() const noexcept { return has_value(); }
   constexpr status error() const noexcept { return status_; }
   constexpr void value() const noexcept {
-    detail::require(has_value(), "a result was asked for its value, and has none; look at error() first");
+    detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first");
   }
   constexpr void operator*() const noexcept { value(); }
 

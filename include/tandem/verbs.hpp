@@ -131,13 +131,13 @@ class send_verbs {
   status send(T&& value)
     requires(!confined_to_one_thread<Channel>)
   {
-    return core(value, detail::deadline::forever());
+    return core(value, detail::deadline::unlimited());
   }
   /// The same, or stopped.
   status send(T&& value, const stop_token& stop)
     requires(!confined_to_one_thread<Channel>)
   {
-    return core(value, detail::deadline::forever(), &stop);
+    return core(value, detail::deadline::unlimited(), &stop);
   }
   /// Sends if nobody has to be waited for: ok, full or closed.
   status try_send(T&& value) { return core(value, detail::deadline::at_once()); }
@@ -320,13 +320,13 @@ class receive_verbs {
   result<T> receive()
     requires(!confined_to_one_thread<Channel>)
   {
-    return core(detail::deadline::forever());
+    return core(detail::deadline::unlimited());
   }
   /// The same, or stopped.
   result<T> receive(const stop_token& stop)
     requires(!confined_to_one_thread<Channel>)
   {
-    return core(detail::deadline::forever(), &stop);
+    return core(detail::deadline::unlimited(), &stop);
   }
   /// A message, if nobody has to be waited for; else empty or closed.
   result<T> try_receive() { return core(detail::deadline::at_once()); }

@@ -36,7 +36,7 @@ class event {
  public:
   event() { waiter_.waits(tandem::detail::firmness::steadfast); }
   void say() { waiter_.complete(outcome::ok); }
-  void await() { static_cast<void>(waiter_.wait(deadline::forever())); }
+  void await() { static_cast<void>(waiter_.wait(deadline::unlimited())); }
 
  private:
   tandem::detail::waiter waiter_;

@@ -91,7 +91,7 @@ TEST_CASE("a completed waiter knows the outcome, and all that its partner did be
       message = 1;
       w.complete(outcome::ok);
     });
-    lab::check(w->wait(deadline::forever()) == outcome::ok, "what was written");
+    lab::check(w->wait(deadline::unlimited()) == outcome::ok, "what was written");
     w.reset();  // the partner may be on its way out: it does not touch the waiter any more
     lab::check(message == 1, "the message is there");
   };
@@ -145,7 +145,7 @@ TEST_CASE("a stop request ends a wait, before it, during it, or not at all", "[m
     const auto third = lab::spawn("third", [&] { stop.request_stop(); });
     std::optional<waiter> w(std::in_place);
     const auto token = stop.get_token();
-    const outcome how = tandem::detail::wait_or_stop<false>(*w, deadline::forever(), &token);
+    const outcome how = tandem::detail::wait_or_stop<false>(*w, deadline::unlimited(), &token);
     w.reset();  // no callback runs any more
     lab::check(how == outcome::stopped, "nobody else ends it");
   });
@@ -158,7 +158,7 @@ TEST_CASE("a stop request ends a wait, before it, during it, or not at all", "[m
       const auto third = lab::spawn("third", [&] { stop.request_stop(); });
       const auto partner = lab::spawn("partner", [&] { served = w.cancel(outcome::ok); });
       const auto token = stop.get_token();
-      how = tandem::detail::wait_or_stop<true>(w, deadline::forever(), &token);
+      how = tandem::detail::wait_or_stop<true>(w, deadline::unlimited(), &token);
     }
     lab::check(how == (served ? outcome::ok : outcome::stopped), "one of the two");
   });
@@ -214,7 +214,7 @@ TEST_CASE("a select is claimed while it waits, or learns that somebody has come 
     before = 1;
     const bool waits = w.step_up();
     if (waits) {
-      lab::check(w.wait(deadline::forever()) == outcome::ok, "it is completed");
+      lab::check(w.wait(deadline::unlimited()) == outcome::ok, "it is completed");
       lab::check(message == 7 && w.number_of_place() == 3, "with a message, at that place");
     } else {
       lab::check(w.was_disturbed(), "it could not step up: somebody has come by");
@@ -241,7 +241,7 @@ TEST_CASE("of two who claim a select one ends its wait at most, and both are cou
       for (bool waits = false; !waits && seen < 2;) {
         waits = w.step_up();
         if (waits) {
-          lab::check(w.wait(deadline::forever()) == outcome::ok, "it is completed");
+          lab::check(w.wait(deadline::unlimited()) == outcome::ok, "it is completed");
           ++ended;
         }
         seen += w.step_back();
@@ -264,7 +264,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
       bool served = false;
       {
         const auto other =
-            lab::spawn("waits", [&] { got = l.wait(timed ? deadline::after(1s) : deadline::forever()); });
+            lab::spawn("waits", [&] { got = l.wait(timed ? deadline::after(1s) : deadline::unlimited()); });
         tandem::sleep_for(1s);  // until it waits there, or its deadline comes
         served = l.serve(1);
         lab::check(served || timed, "it stands there");
@@ -293,8 +293,8 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
     int first = -1;
     int second = -1;
     {
-      const auto a = lab::spawn("first", [&] { first = l.wait(deadline::forever()); });
-      const auto b = lab::spawn("second", [&] { second = l.wait(deadline::forever()); });
+      const auto a = lab::spawn("first", [&] { first = l.wait(deadline::unlimited()); });
+      const auto b = lab::spawn("second", [&] { second = l.wait(deadline::unlimited()); });
       const auto c = lab::spawn("serves", [&] {
         tandem::sleep_for(1s);
         lab::check(l.serve(1), "they stand there");
@@ -319,7 +319,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
       l.list.remove(here);
     };
     {
-      const auto a = lab::spawn("first", [&] { wait(first, deadline::forever()); });
+      const auto a = lab::spawn("first", [&] { wait(first, deadline::unlimited()); });
       const auto b = lab::spawn("second", [&] { wait(second, deadline::after(1s)); });
       tandem::sleep_for(1s);
       place* all = nullptr;
@@ -360,7 +360,7 @@ TEST_CASE("one that was woken in vain waits again", "[model][waiter]") {
           const scoped_lock hold(lock);
           list.insert(here);
         }
-        how = here.wait(deadline::forever());
+        how = here.wait(deadline::unlimited());
       }
       lab::check(how == outcome::ok, "and then served");
     }

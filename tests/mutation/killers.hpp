@@ -134,7 +134,7 @@ inline void a_waiter() {
   witness message;
   together(
       [&] {
-        lab::check(w.wait(tandem::detail::deadline::forever()) == tandem::detail::outcome::ok,
+        lab::check(w.wait(tandem::detail::deadline::unlimited()) == tandem::detail::outcome::ok,
                    "it ends as it was told");
         lab::check(message == 1, "what came before the end is there");
       },
@@ -167,7 +167,7 @@ inline void a_waiter_that_ends() {
   auto* const w = new tandem::detail::waiter;
   together(
       [&] {
-        lab::check(w->sleep(tandem::detail::deadline::forever()) == tandem::detail::outcome::look, "told to look");
+        lab::check(w->sleep(tandem::detail::deadline::unlimited()) == tandem::detail::outcome::look, "told to look");
         delete w;
       },
       [&] { lab::check(w->cancel(tandem::detail::outcome::look), "nobody else claims it"); });

@@ -130,7 +130,7 @@ def all_mutants():
         for number, (line, code) in enumerate(zip(lines, codes)):
             if not code.strip() or code.startswith("#") or "static_assert" in code or "template <" in code or INERT.search(code):
                 continue
-            if "require(" in code:
+            if "demand(" in code:
                 skipping = True  # misuse has its own tests: the death tests of every primitive
             if skipping:
                 skipping = not code.rstrip().endswith(";")

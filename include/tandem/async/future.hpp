@@ -224,7 +224,7 @@ class promise : private detail::require_message<detail::carried<T>> {
 
  private:
   detail::one_shot<detail::carried<T>>& shared() const noexcept {
-    detail::require(shared_ != nullptr, "an empty promise was used: it was moved from");
+    detail::demand(shared_ != nullptr, "an empty promise was used: it was moved from");
     return *shared_;
   }
   detail::one_shot<detail::carried<T>>* shared_;
@@ -251,9 +251,9 @@ class future {
   }
 
   /// Waits for the value, and moves it out: abandoned if none will come, closed if it has been got before.
-  result<T> get() { return core(detail::deadline::forever()); }
+  result<T> get() { return core(detail::deadline::unlimited()); }
   /// The same, or stopped.
-  result<T> get(const stop_token& stop) { return core(detail::deadline::forever(), &stop); }
+  result<T> get(const stop_token& stop) { return core(detail::deadline::unlimited(), &stop); }
   /// The value if it is there; else empty, abandoned or closed.
   result<T> try_get() { return core(detail::deadline::at_once()); }
   /// Waits at most so long, then timeout.
@@ -314,7 +314,7 @@ class future {
   explicit future(detail::one_shot<message>* shared) noexcept : shared_(shared) {}
 
   detail::one_shot<message>& shared() const noexcept {
-    detail::require(shared_ != nullptr, "an empty future was used: it was moved from, or never came from a promise");
+    detail::demand(shared_ != nullptr, "an empty future was used: it was moved from, or never came from a promise");
     return *shared_;
   }
 
@@ -355,7 +355,7 @@ class future {
 template <class T>
 future<T> promise<T>::get_future() noexcept {
   detail::one_shot<detail::carried<T>>& shared_block = shared();
-  detail::require(!has_future_, "a promise was asked for its future twice: there is only one");
+  detail::demand(!has_future_, "a promise was asked for its future twice: there is only one");
   has_future_ = true;
   return future<T>(&shared_block);
 }

@@ -211,19 +211,19 @@ class mailbox : private detail::require_message<T>,
 /// Any integer, so that a literal reaches us as it was written, and a negative one is found out.
 template <class T, detail::users_of_a_channel Users>
 std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity) noexcept {
-  detail::require(
+  detail::demand(
       capacity > 0,
       "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
   const auto slots = static_cast<std::uint64_t>(capacity);
-  detail::require(slots <= std::uint64_t{1} << 40U && slots <= std::numeric_limits<std::size_t>::max() / 2,
-                  "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
+  detail::demand(slots <= std::uint64_t{1} << 40U && slots <= std::numeric_limits<std::size_t>::max() / 2,
+                 "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
   return slots;
 }
 
 template <class T, detail::users_of_a_channel Users>
 mailbox<T, Users>::~mailbox() {
-  detail::require(lists_[senders].empty() && lists_[receivers].empty(),
-                  "a mailbox destroyed while somebody waits on it");
+  detail::demand(lists_[senders].empty() && lists_[receivers].empty(),
+                 "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
   for (std::uint64_t p = head_.load(order::relaxed); p != tail; p = ring_.next(p)) {
     detail::end_message(slots_[ring_.index(p)].message.value);

@@ -93,7 +93,7 @@ class selector {
 
   /// Leaves an arm out, or takes it in again. Precondition: there is such a number.
   void switch_on(std::size_t number, bool whether) {
-    detail::require(number < by_number_.size(), "a selector has no arm of that number");
+    detail::demand(number < by_number_.size(), "a selector has no arm of that number");
     if (selection_) {
       selection_->switch_on(*by_number_[number], whether);
     } else {

@@ -43,7 +43,7 @@ class instant_arm final : public detail::arm_of<instant_arm<F>> {
     return due().has_passed() ? detail::outcome::ok : detail::outcome::refused;
   }
   detail::deadline due() const noexcept override { return when_; }
-  void conclude(detail::outcome) noexcept override { when_ = detail::deadline::forever(); }
+  void conclude(detail::outcome) noexcept override { when_ = detail::deadline::unlimited(); }
   void finish() override { detail::invoke(then_); }
 
   detail::deadline when_;
@@ -69,7 +69,7 @@ class ticker {
   template <class Rep, class Period>
   explicit ticker(std::chrono::duration<Rep, Period> period)
       : period_(detail::deadline::between(period.zero(), period)), next_(detail::deadline::after(period_)) {
-    detail::require(period_ > period_.zero(), "a ticker needs a period longer than zero");
+    detail::demand(period_ > period_.zero(), "a ticker needs a period longer than zero");
   }
   ticker(const ticker&) = delete;
   ticker& operator=(const ticker&) = delete;

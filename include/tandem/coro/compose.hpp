@@ -213,7 +213,7 @@ class branch final : private run_item {
  public:
   explicit branch(task<T>&& work)
       : run_item([](run_item& posted) noexcept { static_cast<branch&>(posted).go(); }), work_(std::move(work)) {
-    require(static_cast<bool>(work_), "an empty task was composed: it was moved from");
+    demand(static_cast<bool>(work_), "an empty task was composed: it was moved from");
   }
 
   void begin(scheduler& where, gathering& in, std::uint32_t number) noexcept {
@@ -440,7 +440,7 @@ auto when_any(What... what) {
 template <detail::stoppable What>
 auto when_any(platform::stop_token outer, std::vector<What> what) {
   using all = detail::many_branches<typename detail::task_of<detail::function_of<What>>::value_type>;
-  detail::require(!what.empty(), "when_any was given nothing: there is none that could be the first");
+  detail::demand(!what.empty(), "when_any was given nothing: there is none that could be the first");
   return detail::any_of<all>(std::move(outer), detail::as_functions(std::move(what)));
 }
 template <detail::stoppable What>
@@ -452,7 +452,7 @@ auto when_any(std::vector<What> what) {
 template <class T, class F>
 auto then(future<T> from, scheduler& where, F f) {
   using made = std::remove_cvref_t<typename detail::called_with<T, F>::type>;
-  detail::require(from.valid(), "an empty future was to be followed: it was moved from, or never came from a promise");
+  detail::demand(from.valid(), "an empty future was to be followed: it was moved from, or never came from a promise");
   promise<made> to;
   future<made> then_there = to.get_future();
   detail::follow(std::move(from), where, std::move(f), std::move(to));

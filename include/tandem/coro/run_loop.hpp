@@ -49,7 +49,7 @@ class run_loop final : public scheduler {
   ~run_loop() {
     collect();
     mine_.remove(stop_);  // a stop() that came when nobody was to be stopped any more
-    detail::require(mine_.empty() && timers_.empty(), "a run_loop destroyed with something left to run");
+    detail::demand(mine_.empty() && timers_.empty(), "a run_loop destroyed with something left to run");
   }
 
   /// Has `item` run by the loop's thread, soon.
@@ -77,7 +77,7 @@ class run_loop final : public scheduler {
   /// Runs `work`, and what else is posted, until `work` is done; returns, or throws, what it does.
   template <class T>
   T block_on(task<T> work) {
-    detail::require(static_cast<bool>(work), "an empty task was run: it was moved from");
+    detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from");
     end over;
     {
       const on_this_thread here(*this);
@@ -88,14 +88,14 @@ class run_loop final : public scheduler {
   }
 
   void start(timer& t) noexcept override {
-    detail::require(is_mine(), "a timer of a run_loop was started by a thread that does not run the loop");
+    detail::demand(is_mine(), "a timer of a run_loop was started by a thread that does not run the loop");
     timers_.insert(t);
   }
   void call_off(timer& t) noexcept override { timers_.remove(t); }
 
   /// For a coroutine that is destroyed while it waits; see scheduler.
   void take_back(run_item& item) noexcept override {
-    detail::require(is_mine(), "a coroutine that waits was destroyed by a thread that does not run its loop");
+    detail::demand(is_mine(), "a coroutine that waits was destroyed by a thread that does not run its loop");
     while (!mine_.remove(item)) {
       if (!collect()) platform::yield();  // whoever has claimed it is about to post it
     }

@@ -54,8 +54,8 @@ class head_count {
   void one_more() noexcept {
     // relaxed: whoever begins something is before its end, and before the join, by other means. joined alone means that
     // all were done, and that the one who waited for that has not gone on yet
-    require(word_.fetch_add(1, order::relaxed) != joined,
-            "a task was spawned into a scope whose tasks were all done, and whose join had not returned yet");
+    demand(word_.fetch_add(1, order::relaxed) != joined,
+           "a task was spawned into a scope whose tasks were all done, and whose join had not returned yet");
   }
   /// The last that whoever is done does: the count may be gone when this returns.
   void one_less() noexcept {
@@ -83,7 +83,7 @@ class head_count::zero : private run_item {
   explicit zero(head_count& of) noexcept
       : run_item([](run_item& posted) noexcept { static_cast<zero&>(posted).go_on(); }), of_(of) {}
   ~zero() {
-    require(!suspended_, "a coroutine was destroyed while it waited for its tasks: request a stop, and let it end");
+    demand(!suspended_, "a coroutine was destroyed while it waited for its tasks: request a stop, and let it end");
   }
 
   bool await_ready() const noexcept { return of_.is_zero(); }
@@ -92,7 +92,7 @@ class head_count::zero : private run_item {
     static_assert(is_compiled_right<Promise>,
                   "tandem: this version of clang miscompiles coroutines: use clang 18 or later, or g++ 12 or later.");
     // relaxed: whoever joins joins after the other, or breaks the contract
-    require((of_.word_.load(order::relaxed) & joined) == 0, "a scope is joined by two at the same time");
+    demand((of_.word_.load(order::relaxed) & joined) == 0, "a scope is joined by two at the same time");
     waiting_ = waiting;
     of_.where_ = &scheduler_of(waiting);
     of_.who_ = this;
@@ -128,14 +128,14 @@ class scope {
   scope(const scope&) = delete;
   scope& operator=(const scope&) = delete;
   ~scope() {
-    detail::require(tasks_.is_zero(), "a scope was destroyed with tasks that are not done: co_await its join() first");
-    detail::require(!failed_.load(order::relaxed),  // relaxed: after edge H
-                    "a scope was destroyed with an error that nobody has been told of: co_await its join() first");
+    detail::demand(tasks_.is_zero(), "a scope was destroyed with tasks that are not done: co_await its join() first");
+    detail::demand(!failed_.load(order::relaxed),  // relaxed: after edge H
+                   "a scope was destroyed with an error that nobody has been told of: co_await its join() first");
   }
 
   /// Starts `work`, soon. Precondition: it is not empty, and has not been awaited.
   void spawn(task<void> work) {
-    detail::require(static_cast<bool>(work), "an empty task was spawned: it was moved from");
+    detail::demand(static_cast<bool>(work), "an empty task was spawned: it was moved from");
     auto* const made = new child(*this, std::move(work));
     tasks_.one_more();
     where_.post(*made);

@@ -163,7 +163,7 @@ class [[nodiscard("a task does nothing before it is awaited")]] task {
 
   /// Runs it; returns, or throws, what it does. Precondition: it is not empty, and has not been awaited.
   auto operator co_await() && noexcept {
-    detail::require(coroutine_ != nullptr, "an empty task was awaited: it was moved from");
+    detail::demand(coroutine_ != nullptr, "an empty task was awaited: it was moved from");
     return running(std::exchange(coroutine_, nullptr));
   }
   /// It is moved in: co_await std::move(work).

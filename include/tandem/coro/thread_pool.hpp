@@ -65,7 +65,7 @@ class thread_pool final : public scheduler {
   thread_pool() : thread_pool(of_the_machine()) {}
   /// Precondition: at least one thread.
   explicit thread_pool(unsigned threads) : crew_(*this) {
-    detail::require(threads != 0, "a thread_pool needs a thread: nothing would ever run");
+    detail::demand(threads != 0, "a thread_pool needs a thread: nothing would ever run");
     crew_.threads.reserve(threads);
     while (threads-- != 0) {
       crew_.threads.emplace_back([this] { work(); });
@@ -105,12 +105,12 @@ class thread_pool final : public scheduler {
   /// Runs `work` on the pool; returns, or throws, what it does. Precondition: not called by one of the pool's threads.
   template <class T>
   T block_on(task<T> work) {
-    detail::require(static_cast<bool>(work), "an empty task was run: it was moved from");
-    detail::require(platform::per_thread<working>().pool != this,
-                    "block_on was called by a thread of that pool, which would wait for itself: await the task");
+    detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from");
+    detail::demand(platform::per_thread<working>().pool != this,
+                   "block_on was called by a thread of that pool, which would wait for itself: await the task");
     errand<T> all(*this, work);
     post(all);
-    static_cast<void>(all.over.done.wait(detail::deadline::forever()));
+    static_cast<void>(all.over.done.wait(detail::deadline::unlimited()));
     return detail::task_access::take(work);
   }
 
@@ -196,7 +196,7 @@ class thread_pool final : public scheduler {
   /// Under the lock, on entry and at the end.
   void sleep() noexcept {
     detail::place self;  // it sleeps
-    auto until = detail::deadline::forever();
+    auto until = detail::deadline::unlimited();
     if (timers_.empty() || keeper_ != nullptr) {
       self.waits(detail::firmness::steadfast);
       idle_.insert(self);
@@ -277,7 +277,7 @@ class thread_pool final : public scheduler {
 
   void require_nothing_left() noexcept {
     const detail::scoped_lock hold(mutex_);
-    detail::require(items_.empty() && timers_.empty(), "a thread_pool destroyed with something left to run");
+    detail::demand(items_.empty() && timers_.empty(), "a thread_pool destroyed with something left to run");
   }
 
   detail::mutex firing_;  // before mutex_

@@ -1,6 +1,6 @@
 // tandem/detail/contract.hpp: what happens to a caller who breaks a documented precondition.
 //
-// Contract   require(false, sentence) prints `tandem: <sentence>` on standard error and aborts, in every build: a
+// Contract   demand(false, sentence) prints `tandem: <sentence>` on standard error and aborts, in every build: a
 //            channel that is misused has no right answer left, and a message lost in silence is the worst one.
 //            It works without exceptions and allocates nothing.
 // Tests      the death tests of every primitive.
@@ -12,7 +12,7 @@ namespace tandem::inline TANDEM_ABI::detail {
 
 [[noreturn]] inline void misuse(const char* sentence) noexcept { platform::die(sentence); }
 
-constexpr void require(bool holds, const char* sentence) noexcept {
+constexpr void demand(bool holds, const char* sentence) noexcept {
   if (!holds) [[unlikely]] {
     misuse(sentence);
   }

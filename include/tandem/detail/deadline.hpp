@@ -18,7 +18,7 @@ class deadline {
   using time_point = platform::clock::time_point;
 
   static constexpr deadline at_once() noexcept { return deadline(time_point::min()); }
-  static constexpr deadline forever() noexcept { return deadline(platform::no_deadline); }
+  static constexpr deadline unlimited() noexcept { return deadline(platform::no_deadline); }
   static constexpr deadline at(time_point when) noexcept {
     // the first instant of all is taken, it means "at once"; nobody can tell the next one from it
     return deadline(when == time_point::min() ? when + time_point::duration(1) : when);
@@ -59,7 +59,7 @@ class deadline {
 
  private:
   static deadline since(time_point now, time_point::duration left) noexcept {
-    return left < platform::no_deadline - now ? at(now + left) : forever();
+    return left < platform::no_deadline - now ? at(now + left) : unlimited();
   }
 
   constexpr explicit deadline(time_point when) noexcept : when_(when) {}

@@ -61,7 +61,7 @@ outcome wait_or_stop(waiter& me, deadline until, stop_request stop) {
 template <class Operation>
 void step_out(Operation& op, place& here) {
   // whoever took us out of the line has claimed us, for nobody else could, and is about to complete us
-  if (!op.withdraw(here)) static_cast<void>(here.wait(deadline::forever()));
+  if (!op.withdraw(here)) static_cast<void>(here.wait(deadline::unlimited()));
 }
 
 constexpr bool is_final(outcome how) noexcept {
@@ -128,7 +128,7 @@ template <class Decided>
 void until_decided(const Decided& decided) {
   auto& learned = platform::per_thread<patience>();
   auto length = std::chrono::microseconds(20);
-  while (!backoff::await(decided, deadline::forever(), learned)) {
+  while (!backoff::await(decided, deadline::unlimited(), learned)) {
     platform::doze(length);
     if (length < std::chrono::milliseconds(1)) length *= 2;
   }

@@ -110,7 +110,7 @@ class scheduler {
 
   /// Has t.fire() called at t.due, or soon after it. Both are called from where items are run.
   virtual void start(timer&) noexcept {
-    detail::require(false, "this scheduler keeps no time: a coroutine that it runs cannot wait with a deadline");
+    detail::demand(false, "this scheduler keeps no time: a coroutine that it runs cannot wait with a deadline");
   }
   /// Afterwards t.fire() does not run, and will not. Nothing if it has.
   virtual void call_off(timer&) noexcept {}
@@ -118,9 +118,9 @@ class scheduler {
   /// For a coroutine that is destroyed while its item is posted, or about to be: afterwards the item will not be run.
   /// Called from where items are run, between two of them.
   virtual void take_back(run_item&) noexcept {
-    detail::require(false,
-                    "a coroutine was destroyed just when its wait was over, and its scheduler cannot take it back: "
-                    "request a stop instead, and let it end");
+    detail::demand(false,
+                   "a coroutine was destroyed just when its wait was over, and its scheduler cannot take it back: "
+                   "request a stop instead, and let it end");
   }
 
  protected:

@@ -78,7 +78,7 @@ class arm {
   virtual void leave() noexcept {}
 
   /// For an instant: when.
-  virtual deadline due() const noexcept { return deadline::forever(); }
+  virtual deadline due() const noexcept { return deadline::unlimited(); }
   /// For a stop: of whom.
   virtual stop_request stop() const noexcept { return nullptr; }
   /// For a stop: from now on it ends the wait of `who`, as what happened at the place of that number; no longer.
@@ -173,7 +173,7 @@ class selection : private resumable<several> {
 
   /// The arms stay where they are until the selection goes; it changes the order of the pointers.
   selection(std::span<arm*> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms), choice_(how) {
-    require(arms.size() <= most_arms, "a select has 65,535 arms at most");
+    demand(arms.size() <= most_arms, "a select has 65,535 arms at most");
     go_away();
     std::uint16_t number = 0;
     for (arm* const a : arms_) {
@@ -194,8 +194,8 @@ class selection : private resumable<several> {
   std::size_t run() {
     belongs_to_a_thread();
     if (!begin()) {
-      require(!has(arm::one_is_confined),
-              "a thread that blocks at a channel of its own (one_thread) waits for itself: use co_select");
+      demand(!has(arm::one_is_confined),
+             "a thread that blocks at a channel of its own (one_thread) waits for itself: use co_select");
       for (;;) {
         if (line_up(false) == standing::fired) break;
         listen_for_stops();
@@ -260,7 +260,7 @@ class selection : private resumable<several> {
     if (otherwise_ != nullptr) return is_fired_now();
     if (has(arm::one_tries_first) || has(arm::kind::instant)) static_cast<void>(try_all());
     if (fired_ != nullptr) return true;
-    require(has(arm::kind::channel) || may_fire(), "a select in which no arm can ever fire would wait for ever");
+    demand(has(arm::kind::channel) || may_fire(), "a select in which no arm can ever fire would wait for ever");
     return false;
   }
 
@@ -268,7 +268,7 @@ class selection : private resumable<several> {
   bool is_fired_at_first() noexcept {
     if (fired_ != nullptr && std::exchange(fired_->fired_, false)) fired_->prepare();
     fired_ = nullptr;
-    until_ = deadline::forever();
+    until_ = deadline::unlimited();
     if (only_ == nullptr) look_over();
     arm* const stopped = first_stopped();
     return stopped != nullptr && end(*stopped, outcome::ok);
@@ -553,7 +553,7 @@ class selection : private resumable<several> {
   arm* fired_ = nullptr;
   arm* only_ = nullptr;  // the only one that does not stand in its line, unless was_disturbed(); nullptr: nobody knows
   arm* otherwise_ = nullptr;
-  deadline until_ = deadline::forever();
+  deadline until_ = deadline::unlimited();
   std::coroutine_handle<> coroutine_;
   std::optional<by_time> by_time_;
   choice choice_;

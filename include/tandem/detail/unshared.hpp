@@ -55,7 +55,7 @@ class one_threads_mutex {
 
  private:
   [[gnu::noinline]] void take_over(const void* here) noexcept {
-    require(owner_ == nullptr, "a channel of one thread (one_thread) was used by another thread");
+    demand(owner_ == nullptr, "a channel of one thread (one_thread) was used by another thread");
     owner_ = here;
   }
 

@@ -152,7 +152,7 @@ class waiter {
     while ((seen & outcome_mask) == 0) {
       if (until.has_passed()) {
         if (claim()) return outcome::timeout;
-        until = deadline::forever();  // somebody was quicker, and is about to say how it ended
+        until = deadline::unlimited();  // somebody was quicker, and is about to say how it ended
       }
       platform::park(word_, seen, until.when());
       seen = word_.load(order::acquire /*W*/);

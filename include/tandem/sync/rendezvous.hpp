@@ -82,7 +82,7 @@ class rendezvous : private detail::require_message<T>,
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
   ~rendezvous() {
-    detail::require(senders_.empty() && receivers_.empty(), "a rendezvous destroyed while somebody waits on it");
+    detail::demand(senders_.empty() && receivers_.empty(), "a rendezvous destroyed while somebody waits on it");
   }
 
   /// Ends every wait, now and in future, with `closed`. Idempotent.
