@@ -1,7 +1,10 @@
 // The contract of status and result.
 #include <tandem/status.hpp>
 
+#include <concepts>
 #include <memory>
+#include <ostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -250,6 +253,70 @@ TEST_CASE("a result of void says that it was done, or why not", "[result]") {
   CHECK(failed.and_then([]() -> result<int> { return 2; }).error() == status::abandoned);
   CHECK(failed.or_else([](status) { return result<void>(); }).has_value());
   CHECK(done.or_else([](status s) { return result<void>(s); }).has_value());
+}
+
+TEST_CASE("results are compared as what they hold, and with a value or a status", "[result]") {
+  using number = result<int>;
+  constexpr number five = 5;
+  static_assert(five == result<int>(5) && five != result<int>(6));
+  static_assert(number(status::empty) == result<int>(status::empty) &&
+                number(status::empty) != result<int>(status::closed));
+  static_assert(five != number(status::empty) && number(status::empty) != five);
+  static_assert(five == result<long>(5) && number(status::empty) == result<long>(status::empty) &&
+                five != result<long>(6));
+  static_assert(five == 5 && 5 == five && five != 6 && number(status::empty) != 5 && five == 5L);
+  static_assert(number(status::empty) == status::empty && status::empty == number(status::empty) &&
+                number(status::empty) != status::closed);
+  static_assert(number(status::empty) == status(status::empty) && five == status::ok && five != status::empty);
+  constexpr result<int> three = static_cast<int>(status::closed);  // a number, not a status
+  static_assert(three != status::closed && three == 3);
+  static_assert(result<void>() == result<void>() && result<void>() == status::ok);
+  static_assert(result<void>(status::full) == status::full && result<void>(status::full) != result<void>());
+  // a status that a result is made from is its value
+  static_assert(result<status>(status::full) == status::full && result<status>(status::full) != status::ok);
+  static_assert(result<result<int>>(result<int>(1)) == result<int>(1));
+  CHECK(result<std::string>(std::string("a")) == "a");
+  CHECK(result<std::string>(std::string("a")) != std::string("b"));
+  CHECK(result<std::unique_ptr<int>>(nullptr) == nullptr);
+  CHECK(result<std::unique_ptr<int>>(status::closed) != nullptr);
+  // what T cannot, a result cannot
+  static_assert(!std::equality_comparable<result<letter>>);
+  static_assert(!std::equality_comparable_with<result<int>, std::string>);
+  static_assert(requires(result<letter> r) { r == status::closed; });
+  static_assert(std::equality_comparable<result<int>> && std::equality_comparable<result<void>>);
+}
+
+namespace {
+
+struct greeting {
+  const char* text;
+  friend std::ostream& operator<<(std::ostream& out, const greeting& g) { return out << g.text; }
+};
+
+template <class... Things>
+std::string printed(const Things&... things) {
+  std::ostringstream out;
+  (out << ... << things);
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("a status prints its name, a result its value or else its status", "[status][result]") {
+  for (const status::code code : every_code) {
+    CHECK(printed(status(code)) == status(code).name());
+    CHECK(printed(code) == status(code).name());
+  }
+  CHECK(printed(result<int>(5), ' ', result<int>(status::closed)) == "5 closed");
+  CHECK(printed(result<std::string>(std::string("hello"))) == "hello");
+  CHECK(printed(result<greeting>(greeting{"hi"})) == "hi");
+  CHECK(printed(result<letter>(letter(1)), ' ', result<letter>(status::timeout)) == "ok timeout");
+  CHECK(printed(result<status>(status(status::full))) == "full");
+  CHECK(printed(result<void>(), ' ', result<void>(status::abandoned)) == "ok abandoned");
+  CHECK(printed(result<result<int>>(result<int>(3))) == "3");
+  std::ostringstream narrow;
+  std::ostream& same = (narrow << status(status::ok) << result<int>(1));
+  CHECK(&same == &narrow);
 }
 
 TEST_CASE("a result can be used in constant expressions", "[result]") {

@@ -4,11 +4,13 @@
 //            result   what a receive returns: a message or the status that says why there is none; shaped like
 //                     C++23's std::expected<T, status>, so `while (auto letter = inbox.receive())` reads as it should.
 //            Nothing here allocates or throws; asking a result for what it does not have is misuse, which aborts with
-//            a sentence (std::expected throws; tandem works without exceptions).
+//            a sentence (std::expected throws; tandem works without exceptions). Both are compared, and printed, with
+//            what T has for that; whoever prints includes <ostream>.
 // Tests      tests/status.test.cpp
 #pragma once
 
 #include <concepts>
+#include <iosfwd>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -73,6 +75,16 @@ class [[nodiscard]] status {
 
   friend constexpr bool operator==(status, status) noexcept = default;
 
+  /// Prints the name.
+  template <class Traits>
+  friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, status s) {
+    return out << s.name().data();
+  }
+  template <class Traits>
+  friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, code c) {
+    return out << status(c).name().data();
+  }
+
  private:
   code code_;
 };
@@ -86,6 +98,18 @@ template <class T>
 inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
+
+/// A status that stands for a result is its value, never a failure.
+template <class T>
+inline constexpr bool is_status = std::is_same_v<T, status> || std::is_same_v<T, status::code>;
+
+template <class T, class U>
+concept comparable = requires(const T& t, const U& u) {
+  { t == u } -> std::convertible_to<bool>;
+};
+/// What a result<T> may be compared with for its value.
+template <class U, class T>
+concept comparable_value = !is_result<U> && (!is_status<U> || is_status<T>) && comparable<T, U>;
 
 /// Makes results in place: the message is constructed by the partner, straight into the result that receive() returns.
 struct result_access {
@@ -123,8 +147,7 @@ template <class T>
 class [[nodiscard]] result {
   static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T>,
                 "tandem: a result holds a value: not a reference, an array, or something const.");
-  // then a status that stands for a result is its value, never a failure
-  static constexpr bool carries_status = std::is_same_v<T, status> || std::is_same_v<T, status::code>;
+  static constexpr bool carries_status = detail::is_status<T>;
 
  public:
   using value_type = T;
@@ -224,6 +247,39 @@ class [[nodiscard]] result {
     return detail::invoke(std::forward<F>(f), status_);
   }
 
+  // Of the first argument it is asked first whether it is this very type. Of any other, which holds this one somewhere,
+  // it would be asked whether T can be compared with it, and so on.
+
+  /// Both have a value, and the same; or neither has, for the same reason.
+  template <std::same_as<result> R, class U>
+    requires detail::comparable<T, U>
+  friend constexpr bool operator==(const R& a, const result<U>& b) {
+    return a.has_value() && b.has_value() ? static_cast<bool>(*a == *b) : a.error() == b.error();
+  }
+  /// It has a value, this one.
+  template <std::same_as<result> R, detail::comparable_value<T> U>
+  friend constexpr bool operator==(const R& r, const U& value) {
+    return r.has_value() && static_cast<bool>(*r == value);
+  }
+  /// It has none, for this reason; or it has one, and this is ok.
+  friend constexpr bool operator==(const result& r, status how) noexcept
+    requires(!carries_status)
+  {
+    return r.error() == how;
+  }
+
+  /// Prints the value, if there is one and it can be printed, else the status.
+  template <class Traits>
+  friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const result& r) {
+    if constexpr (requires { out << *r; }) {
+      if (r.has_value()) {
+        out << *r;
+        return out;
+      }
+    }
+    return out << r.error();
+  }
+
  private:
   friend detail::result_access;
   explicit constexpr result(detail::result_access, status why = status::abandoned) noexcept : status_(why) {}
@@ -321,6 +377,18 @@ class [[nodiscard]] result<void> {
   constexpr result or_else(F&& f) const {
     if (has_value()) return *this;
     return detail::invoke(std::forward<F>(f), status_);
+  }
+
+  /// A template: what converts to a result is no result.
+  template <std::same_as<result> R>
+  friend constexpr bool operator==(const R& a, const R& b) noexcept {
+    return a.error() == b.error();
+  }
+  friend constexpr bool operator==(const result& r, status how) noexcept { return r.error() == how; }
+
+  template <class Traits>
+  friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const result& r) {
+    return out << r.error();
   }
 
  private:
