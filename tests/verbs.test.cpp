@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <memory>
+#include <ranges>
 #include <ratio>
 #include <stdexcept>
 #include <stop_token>
@@ -766,4 +767,86 @@ TEMPLATE_LIST_TEST_CASE("a copying send into room that throws leaves the room as
     CHECK(support::fill(subject) == TestType::room);
   }
   CHECK(support::fragile::live() == live);
+}
+
+namespace {
+
+// Sends so many, from another thread: 1000, 1001, ...; how many went.
+template <class Subject>
+auto sender_of(Subject& subject, int count) {
+  return std::make_unique<meanwhile<int>>([&subject, count] {
+    for (int i = 0; i < count; ++i) {
+      if (!subject.out().send(letter(1000 + i))) return i;
+    }
+    return count;
+  });
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("a view of three takes three, and does not wait for a fourth", "[verbs]", letters) {
+  INFO(TestType::name);
+  const watchdog guard("a view that takes three");
+  TestType subject;
+  const auto sender = sender_of(subject, 4);
+  int next = 1000;
+  for (const letter& l : subject.in() | std::views::take(3)) CHECK(l.number() == next++);
+  CHECK(next == 1003);
+  CHECK(told(subject.in().receive()) == 1003);
+  CHECK(sender->outcome() == 4);
+  for ([[maybe_unused]] const letter& l : subject.in() | std::views::take(0)) FAIL("none was asked for");
+  CHECK(told(subject.in().try_receive()) == told(status::empty));
+}
+
+TEMPLATE_LIST_TEST_CASE("an iteration receives when it is asked, and not before", "[verbs]", letters) {
+  INFO(TestType::name);
+  const watchdog guard("iterators");
+  TestType subject;
+  using channel = std::remove_cvref_t<decltype(subject.in())>;
+  using iterator = decltype(subject.in().begin());
+  static_assert(std::input_iterator<iterator> && !std::forward_iterator<iterator>);
+  static_assert(std::sentinel_for<std::default_sentinel_t, iterator>);
+  static_assert(std::ranges::input_range<channel> && std::ranges::viewable_range<channel&>);
+  {
+    [[maybe_unused]] const auto unused = subject.in().begin();
+  }  // nobody has sent anything
+  const auto sender = sender_of(subject, 6);
+  auto i = subject.in().begin();
+  CHECK((*i).number() == 1000);
+  CHECK(i->number() == 1000);  // the same
+  CHECK(i != subject.in().end());
+  ++i;  // takes none
+  CHECK(told(subject.in().receive()) == 1001);
+  CHECK(i->number() == 1002);
+  i++;
+  ++i;  // passes 1003 over
+  iterator moved = std::move(i);
+  CHECK(moved->number() == 1004);
+  moved = subject.in().begin();
+  CHECK(moved->number() == 1005);
+  CHECK(sender->outcome() == 6);
+}
+
+TEMPLATE_LIST_TEST_CASE("views of a channel leave out, and end when it is closed", "[verbs]", letters) {
+  INFO(TestType::name);
+  const watchdog guard("views");
+  TestType subject;
+  meanwhile sender([&] {
+    for (int i = 0; i < 10; ++i) {
+      if (!subject.out().send(letter(i))) return i;
+    }
+    subject.out().close();
+    return 10;
+  });
+  const auto number = [](const letter& l) { return l.number(); };
+  int sum = 0;
+  for (const int each : subject.in() | std::views::drop(1) | std::views::take(2) | std::views::transform(number)) {
+    sum += each;
+  }
+  CHECK(sum == 1 + 2);
+  sum = 0;
+  const auto even = [](const letter& l) { return l.number() % 2 == 0; };
+  for (const letter& l : subject.in() | std::views::filter(even)) sum += l.number();
+  CHECK(sum == 4 + 6 + 8);
+  CHECK(sender.outcome() == 10);
 }

@@ -15,7 +15,8 @@
 //            Nothing is lost: a send that is not ok has left its argument as it was, in the caller's hands; a receive
 //            that is not ok has taken nothing. send(const T&) copies before anything else, so a copy that throws has
 //            sent nothing. Nothing else throws, unless now() of a clock of yours does.
-//            Iteration receives until the channel is closed and drained:  for (auto& letter : inbox) ...
+//            Iteration receives until the channel is closed and drained:  for (auto& letter : inbox) ...  It receives
+//            a message when it is asked for it, or whether there is one: inbox | std::views::take(3) takes three.
 //            A channel of one thread (confinement.hpp) has only what cannot block that thread: the try_ verbs without a
 //            time, and what is awaited.
 // Algorithm  Each is one line over one core per primitive, which takes a deadline and perhaps a token; each that is
@@ -94,7 +95,8 @@ template <class Channel>
   platform::die("a thread that blocks at a channel of its own (one_thread) waits for itself");
 }
 
-/// Receives as it is advanced; ends when the channel is closed.
+/// Receives when it is asked for a message, or whether there is one; ends when the channel is closed. So it takes no
+/// more than is looked at: the first three are taken without waiting for a fourth.
 template <class Source>
 class receive_iterator {
  public:
@@ -102,22 +104,36 @@ class receive_iterator {
   using value_type = typename Source::value_type;
   using difference_type = std::ptrdiff_t;
 
-  explicit receive_iterator(Source& source) : source_(&source), letter_(source.receive()) {}
+  explicit receive_iterator(Source& source) noexcept : source_(std::addressof(source)) {}
 
-  value_type& operator*() const noexcept { return letter_.value(); }
-  value_type* operator->() const noexcept { return std::addressof(letter_.value()); }
+  value_type& operator*() const { return letter().value(); }
+  value_type* operator->() const { return std::addressof(letter().value()); }
+  /// One that was not looked at is passed over all the same.
   receive_iterator& operator++() {
-    // in place, not assigned: the partner constructs the next message where the last one was
-    std::destroy_at(std::addressof(letter_));
-    ::new (static_cast<void*>(std::addressof(letter_))) result<value_type>(source_->receive());
+    static_cast<void>(letter());
+    put([] { return result_access::empty_handed<value_type>(); });
+    is_there_ = false;
     return *this;
   }
   void operator++(int) { ++*this; }
-  friend bool operator==(const receive_iterator& i, std::default_sentinel_t) noexcept { return !i.letter_; }
+  friend bool operator==(const receive_iterator& i, std::default_sentinel_t) { return !i.letter().has_value(); }
 
  private:
+  result<value_type>& letter() const {
+    if (!is_there_) put([this] { return source_->receive(); });
+    is_there_ = true;
+    return letter_;
+  }
+  /// In place, not assigned: the partner constructs the message here.
+  template <class Make>
+  void put(const Make& make) const {
+    std::destroy_at(std::addressof(letter_));
+    ::new (static_cast<void*>(std::addressof(letter_))) result<value_type>(make());
+  }
+
   Source* source_;
-  mutable result<value_type> letter_;
+  mutable result<value_type> letter_ = result_access::empty_handed<value_type>();
+  mutable bool is_there_ = false;  // what came when it was asked
 };
 
 }  // namespace detail
@@ -399,7 +415,8 @@ class receive_verbs {
     return awaited<detail::by_time_or_stop>(detail::deadline::at_or_forever(when.time_since_epoch()), stop);
   }
 
-  /// Messages one after the other until the channel is closed and drained; a single pass.
+  /// Messages one after the other until the channel is closed and drained; a single pass. Each is received when it is
+  /// looked at.
   auto begin()
     requires(!confined_to_one_thread<Channel>)
   {
