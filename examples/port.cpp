@@ -15,7 +15,7 @@ int main() {
   // [last_one_closes]
   std::vector<tandem::thread> senders;
   for (int first = 0; first < 3; ++first) {
-    senders.emplace_back([port = out, first]() mutable {  // a port each
+    senders.emplace_back([port = out, first] {  // a port each
       for (int i = first; i < 30; i += 3) {
         if (!port.send(i)) return;
       }

@@ -4,12 +4,15 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <ranges>
+#include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <tandem/async/mailbox.hpp>
+#include <tandem/blend/select.hpp>
 #include <tandem/sync/rendezvous.hpp>
 
 #include "support/catch.hpp"
@@ -140,6 +143,50 @@ TEST_CASE("undelivered messages are destroyed with the channel, when the last po
   CHECK(letter::counts().live == live);
 }
 
+TEST_CASE("the verbs of a port are const: a port in a lambda needs no mutable", "[port]") {
+  const watchdog guard("the verbs of const ports");
+  using out_port = const send_port<mailbox<int>>;
+  using in_port = const receive_port<mailbox<int>>;
+  static_assert(tandem::sendable<out_port> && tandem::awaited_sendable<out_port>);
+  static_assert(tandem::receivable<in_port> && tandem::awaited_receivable<in_port>);
+  static_assert(std::ranges::input_range<in_port>);
+  auto [out, in] = tandem::open<mailbox<int>>(4U);
+  std::jthread sender([mine = out] {
+    for (int i = 0; i < 8; ++i) {
+      if (!mine.send(i)) return;
+    }
+    mine.close();
+  });
+  const auto sum = [mine = in] {
+    int all = mine.receive().value() + mine.try_receive_for(1h).value();
+    for (const int number : mine) all += number;
+    return all;
+  };
+  CHECK(sum() == 28);
+  const auto selects = [to = out, from = in] {
+    int mine = 1;
+    auto sends = tandem::send_to(to, mine);
+    auto receives = tandem::receive_from(from);
+    return tandem::select(tandem::in_order, sends, receives);
+  };
+  CHECK(selects() == 0);
+  CHECK(out.is_closed());
+}
+
+template <class Port, class Value>
+concept takes = requires(Port& port, Value&& value) { port.send(std::forward<Value>(value)); };
+
+TEST_CASE("a port converts its argument as its channel does", "[port]") {
+  const auto [out, in] = tandem::open<mailbox<std::pair<std::string, long>>>(4U);
+  CHECK(out.send({"braces", 1}) == status::ok);
+  CHECK(out.try_send({"tried", 2}) == status::ok);
+  CHECK(out.try_send_for({"timed", 3}, 1h) == status::ok);
+  CHECK(out.send(std::pair("other", 4)) == status::ok);
+  CHECK(in.receive()->first == "braces");
+  CHECK(in.receive()->second == 2);
+  static_assert(takes<decltype(out), std::pair<std::string, long>> && !takes<decltype(out), int>);
+}
+
 TEST_CASE("close on either half closes the channel for everybody", "[port]") {
   auto [out, in] = tandem::open<mailbox<int>>(1U);
   auto other = out;
@@ -232,6 +279,8 @@ TEST_CASE("using a port that was moved from, reset or never opened is misuse", "
   dies([](out_port& out, in_port&) { static_cast<void>(out.send(1)); });
   dies([](out_port& out, in_port&) { static_cast<void>(out.try_send(1)); });
   dies([](out_port& out, in_port&) { static_cast<void>(out.try_send_for(1, 1ms)); });
+  dies([](out_port& out, in_port&) { static_cast<void>(std::as_const(out).send(1)); });
+  dies([](out_port& out, in_port&) { static_cast<void>(out.co_send(1)); });
   dies([](out_port& out, in_port&) { out.close(); });
   dies([](out_port& out, in_port&) { static_cast<void>(out.is_closed()); });
   dies([](out_port&, in_port& in) { static_cast<void>(in.receive()); });

@@ -7,7 +7,8 @@
 //            `closed`. When the last receive_port goes, it closes too, and senders get `closed`; what nobody received
 //            is destroyed with the channel, when the last port of both kinds has gone.
 //            Ports may be used from several threads at once as far as the channel may; one port *object* is not to be
-//            assigned, moved from or reset while another thread uses it: give each thread its own copy.
+//            assigned, moved from or reset while another thread uses it: give each thread its own copy. All verbs are
+//            const: they leave the port as it was.
 //            Of a channel of one thread (confinement.hpp): the last port of the side that goes first closes it, and so
 //            goes on that thread. Others may go elsewhere.
 //            Misuse: using an empty port (moved from, or reset) aborts with a sentence.
@@ -24,6 +25,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include <tandem/confinement.hpp>
@@ -96,7 +98,7 @@ class port {
     if (shared_ != nullptr) std::exchange(shared_, nullptr)->leave(Side);
   }
   /// Closes the channel for everybody.
-  void close() noexcept { channel().close(); }
+  void close() const noexcept { channel().close(); }
   [[nodiscard]] bool is_closed() const noexcept { return channel().is_closed(); }
 
  protected:
@@ -111,36 +113,108 @@ class port {
 
 }  // namespace detail
 
-/// The sending half of a channel, and one of its owners.
+/// The sending half of a channel, and one of its owners. Its verbs are those of the channel, with the same arguments.
+/// They are const: what they change is the channel.
 template <class C>
-class send_port : public detail::port<C, detail::half::sending>,
-                  public send_verbs<send_port<C>, typename C::value_type> {
+class send_port : public detail::port<C, detail::half::sending> {
+  using base = detail::port<C, detail::half::sending>;
+
  public:
-  using detail::port<C, detail::half::sending>::port;
+  using base::base;
+  using typename base::value_type;
+
+  template <class V = value_type, class... Limits>
+  auto send(V&& value, const Limits&... limits) const
+      -> decltype(std::declval<C&>().send(std::forward<V>(value), limits...)) {
+    return this->channel().send(std::forward<V>(value), limits...);
+  }
+  template <class V = value_type>
+  auto try_send(V&& value) const -> decltype(std::declval<C&>().try_send(std::forward<V>(value))) {
+    return this->channel().try_send(std::forward<V>(value));
+  }
+  template <class V = value_type, class... Limits>
+  auto try_send_for(V&& value, const Limits&... limits) const
+      -> decltype(std::declval<C&>().try_send_for(std::forward<V>(value), limits...)) {
+    return this->channel().try_send_for(std::forward<V>(value), limits...);
+  }
+  template <class V = value_type, class... Limits>
+  auto try_send_until(V&& value, const Limits&... limits) const
+      -> decltype(std::declval<C&>().try_send_until(std::forward<V>(value), limits...)) {
+    return this->channel().try_send_until(std::forward<V>(value), limits...);
+  }
+
+  template <class V = value_type, class... Limits>
+  auto co_send(V&& value, const Limits&... limits) const
+      -> decltype(std::declval<C&>().co_send(std::forward<V>(value), limits...)) {
+    return this->channel().co_send(std::forward<V>(value), limits...);
+  }
+  template <class V = value_type, class... Limits>
+  auto co_try_send_for(V&& value, const Limits&... limits) const
+      -> decltype(std::declval<C&>().co_try_send_for(std::forward<V>(value), limits...)) {
+    return this->channel().co_try_send_for(std::forward<V>(value), limits...);
+  }
+  template <class V = value_type, class... Limits>
+  auto co_try_send_until(V&& value, const Limits&... limits) const
+      -> decltype(std::declval<C&>().co_try_send_until(std::forward<V>(value), limits...)) {
+    return this->channel().co_try_send_until(std::forward<V>(value), limits...);
+  }
 
  private:
   friend detail::core_access;
-  detail::outcome send_core(typename C::value_type& value, detail::deadline until, detail::stop_request stop) {
-    return detail::core_access::send(this->channel(), value, until, stop);
-  }
-  auto send_operation(typename C::value_type& value) noexcept {
+  auto send_operation(value_type& value) const noexcept {
     return detail::core_access::send_operation(this->channel(), value);
   }
 };
 
-/// The receiving half of a channel, and one of its owners.
+/// The receiving half of a channel, and one of its owners. Its verbs are those of the channel, and const as well.
 template <class C>
-class receive_port : public detail::port<C, detail::half::receiving>,
-                     public receive_verbs<receive_port<C>, typename C::value_type> {
+class receive_port : public detail::port<C, detail::half::receiving> {
+  using base = detail::port<C, detail::half::receiving>;
+
  public:
-  using detail::port<C, detail::half::receiving>::port;
+  using base::base;
+  using typename base::value_type;
+
+  template <class... Limits>
+  auto receive(const Limits&... limits) const -> decltype(std::declval<C&>().receive(limits...)) {
+    return this->channel().receive(limits...);
+  }
+  auto try_receive() const { return this->channel().try_receive(); }
+  template <class... Limits>
+  auto try_receive_for(const Limits&... limits) const -> decltype(std::declval<C&>().try_receive_for(limits...)) {
+    return this->channel().try_receive_for(limits...);
+  }
+  template <class... Limits>
+  auto try_receive_until(const Limits&... limits) const -> decltype(std::declval<C&>().try_receive_until(limits...)) {
+    return this->channel().try_receive_until(limits...);
+  }
+
+  template <class... Limits>
+  auto co_receive(const Limits&... limits) const -> decltype(std::declval<C&>().co_receive(limits...)) {
+    return this->channel().co_receive(limits...);
+  }
+  template <class... Limits>
+  auto co_try_receive_for(const Limits&... limits) const -> decltype(std::declval<C&>().co_try_receive_for(limits...)) {
+    return this->channel().co_try_receive_for(limits...);
+  }
+  template <class... Limits>
+  auto co_try_receive_until(const Limits&... limits) const
+      -> decltype(std::declval<C&>().co_try_receive_until(limits...)) {
+    return this->channel().co_try_receive_until(limits...);
+  }
+
+  /// As of the channel. The port stays where it is meanwhile.
+  auto begin() const
+    requires(!confined_to_one_thread<C>)
+  {
+    static_cast<void>(this->channel());  // an empty port says so here
+    return detail::receive_iterator<const receive_port>(*this);
+  }
+  std::default_sentinel_t end() const noexcept { return std::default_sentinel; }
 
  private:
   friend detail::core_access;
-  detail::outcome receive_core(typename C::value_type* to, detail::deadline until, detail::stop_request stop) {
-    return detail::core_access::receive(this->channel(), to, until, stop);
-  }
-  auto receive_operation(typename C::value_type* to) noexcept {
+  auto receive_operation(value_type* to) const noexcept {
     return detail::core_access::receive_operation(this->channel(), to);
   }
 };
