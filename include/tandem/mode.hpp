@@ -123,7 +123,8 @@ concept confirms = channel<C> && receipt_of<C> >= Least;
 
 namespace detail {
 
-/// The same as the concept `message`, said in sentences: every channel derives from this first.
+/// The same as the concept `message`, said in sentences: every channel derives from this first. Of a type that is not
+/// complete yet all of this can be said: a message may hold a port of a channel of such messages.
 template <class T>
 struct require_message {
   static constexpr bool is_value = std::is_object_v<T>;
@@ -137,11 +138,15 @@ struct require_message {
   static_assert(!is_value || !is_whole || is_mutable,
                 "tandem: a message is moved from hand to hand, so its type cannot be const or volatile: send the plain "
                 "type.");
-  static_assert(!is_value || !is_whole || !is_mutable ||
-                    (std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>),
+};
+
+/// The rest of it, which takes a complete type: every channel says this where it is made.
+template <class T>
+constexpr void require_whole_message() noexcept {
+  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                 "tandem: moving this type may throw, so a message could be lost half-way: send a std::unique_ptr to "
                 "it, or make its move constructor and its destructor noexcept.");
-};
+}
 
 }  // namespace detail
 

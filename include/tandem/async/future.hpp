@@ -188,7 +188,7 @@ class promise : private detail::require_message<detail::carried<T>> {
   static constexpr receipt channel_receipt = receipt::stored;
 
   /// Throws std::bad_alloc.
-  promise() : shared_(new detail::one_shot<detail::carried<T>>) {}
+  promise() : shared_(new detail::one_shot<detail::carried<T>>) { detail::require_whole_message<detail::carried<T>>(); }
   promise(promise&& other) noexcept
       : shared_(std::exchange(other.shared_, nullptr)), has_future_(std::exchange(other.has_future_, false)) {}
   promise& operator=(promise other) noexcept {

@@ -111,6 +111,7 @@ class mailbox : private detail::require_message<T>,
   /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
   explicit mailbox(std::integral auto capacity)
       : ring_(checked(capacity)), slots_(std::make_unique_for_overwrite<slot[]>(this->capacity())) {
+    detail::require_whole_message<T>();
     for (std::uint64_t i = 0; i < ring_.capacity; ++i)
       slots_[i].stamp.store(i, order::relaxed);  // nobody else knows it yet
   }

@@ -77,7 +77,7 @@ class rendezvous : private detail::require_message<T>,
   static constexpr mode channel_mode = mode::synchronous;
   static constexpr receipt channel_receipt = receipt::received;
 
-  rendezvous() noexcept = default;
+  rendezvous() noexcept { detail::require_whole_message<T>(); }
   rendezvous(const rendezvous&) = delete;
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
