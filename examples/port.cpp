@@ -3,9 +3,16 @@
 #include <utility>
 #include <vector>
 
+#include <tandem/async/future.hpp>
 #include <tandem/async/mailbox.hpp>
 #include <tandem/port.hpp>
 #include <tandem/thread.hpp>
+
+// [reply_to]
+struct hello {
+  tandem::send_port<tandem::mailbox<hello>> reply_to;
+};
+// [/reply_to]
 
 int main() {
   // [open]
@@ -32,11 +39,30 @@ int main() {
   std::cout << count << " numbers, sum " << sum << '\n';
   std::cout << "receive: " << in.receive().error().name() << '\n';
 
+  auto [mine, answers] = tandem::open<tandem::mailbox<hello>>(1);
+  auto [yours, greetings] = tandem::open<tandem::mailbox<hello>>(1);
+  if (yours.send(hello{mine})) {
+    const auto got = greetings.receive();
+    std::cout << "the answer to a hello: " << got->reply_to.send(hello{}) << '\n';
+  }
+
   // [nobody_reads]
   auto [letters, reader] = tandem::open<tandem::mailbox<int>>(8);
   reader.reset();  // the only reader goes
-  std::cout << "send: " << letters.send(1).name() << '\n';
+  std::cout << "send: " << letters.send(1) << '\n';
   // [/nobody_reads]
+
+  // [unanswered]
+  struct question {
+    tandem::promise<int> answer;
+  };
+  auto [questions, oracle] = tandem::open<tandem::mailbox<question>>(8);
+  tandem::promise<int> promised;
+  tandem::future<int> answer = promised.get_future();
+  std::cout << "send: " << questions.send(question{std::move(promised)}) << '\n';
+  oracle.reset();  // whoever could have answered goes, and so does the question
+  std::cout << "the answer: " << answer.get() << '\n';
+  // [/unanswered]
 
   // [empty_port]
   auto moved = std::move(letters);

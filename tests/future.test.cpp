@@ -242,7 +242,7 @@ TEST_CASE("a promise may be kept before anybody asks for its future", "[future]"
   CHECK(kept.get().value().number() == 13);
 }
 
-TEST_CASE("a value that nobody got is destroyed with the last of the two ends", "[future]") {
+TEST_CASE("a value that nobody got is destroyed when the future goes", "[future]") {
   const long live = letter::counts().live;
   SECTION("the future goes last") {
     auto word = std::make_unique<promise<letter>>();
@@ -257,7 +257,27 @@ TEST_CASE("a value that nobody got is destroyed with the last of the two ends", 
     {
       auto kept = word.get_future();
       REQUIRE(word.set_value(letter(1)));
+      CHECK(letter::counts().live == live + 1);
     }
+    CHECK(letter::counts().live == live);
+    CHECK(word.set_value(letter(2)) == status::closed);
+  }
+  SECTION("the future is assigned another") {
+    promise<letter> word;
+    auto kept = word.get_future();
+    REQUIRE(word.set_value(letter(1)));
+    kept = future<letter>();
+    CHECK(letter::counts().live == live);
+  }
+  SECTION("what it got stays with it") {
+    promise<letter> word;
+    auto got = [&] {
+      auto kept = word.get_future();
+      REQUIRE(word.set_value(letter(1)));
+      return kept.get();
+    }();
+    CHECK(letter::counts().live == live + 1);
+    CHECK(got->number() == 1);
   }
   SECTION("nobody asked for the future") {
     promise<letter> word;
@@ -273,6 +293,60 @@ TEST_CASE("a value that nobody got is destroyed with the last of the two ends", 
     promise<letter> word;
     auto kept = word.get_future();
     future<letter> moved = std::move(kept);
+  }
+  CHECK(letter::counts().live == live);
+}
+
+TEST_CASE("a promise that lies in a value that nobody gets is abandoned", "[future]") {
+  struct question {
+    promise<int> answer;
+  };
+  promise<question> word;
+  promise<int> inner;
+  auto answer = inner.get_future();
+  {
+    auto kept = word.get_future();
+    REQUIRE(word.set_value(question{std::move(inner)}));
+    CHECK(answer.try_get().error() == status::empty);
+  }
+  CHECK(answer.try_get().error() == status::abandoned);
+}
+
+TEST_CASE("a future that goes while its value moves in: the value is destroyed by the promise", "[future]") {
+  struct lets_go {
+    letter inner{1};
+    future<lets_go>* asked = nullptr;
+    explicit lets_go(future<lets_go>& f) : asked(&f) {}
+    lets_go(lets_go&& other) noexcept : inner(std::move(other.inner)), asked(std::exchange(other.asked, nullptr)) {
+      if (asked != nullptr) *std::exchange(asked, nullptr) = future<lets_go>();
+    }
+  };
+  const long live = letter::counts().live;
+  promise<lets_go> word;
+  auto kept = word.get_future();
+  CHECK(word.set_value(lets_go(kept)) == status::ok);
+  CHECK(letter::counts().live == live);
+  CHECK(word.set_value(lets_go(kept)) == status::closed);
+}
+
+TEST_CASE("a promise may lie in its own value", "[future]") {
+  struct itself {
+    letter inner{1};
+    promise<itself> word;
+    future<itself>* asked = nullptr;
+    itself() = default;
+    itself(itself&& other) noexcept
+        : inner(std::move(other.inner)), word(std::move(other.word)), asked(std::exchange(other.asked, nullptr)) {
+      if (asked != nullptr) *std::exchange(asked, nullptr) = future<itself>();
+    }
+  };
+  const long live = letter::counts().live;
+  {
+    itself own;
+    auto kept = own.word.get_future();
+    SECTION("the future goes later") {}
+    SECTION("the future goes meanwhile") { own.asked = &kept; }
+    CHECK(own.word.set_value(std::move(own)) == status::ok);
   }
   CHECK(letter::counts().live == live);
 }

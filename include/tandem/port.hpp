@@ -4,18 +4,21 @@
 //            receive_port. Ports are copied to have more senders or receivers, and moved to hand one on. A port has the
 //            verbs of its half (verbs.hpp), close() and is_closed().
 //            When the last send_port goes, the channel closes: what was accepted is still delivered, then receivers get
-//            `closed`. When the last receive_port goes, it closes too, and senders get `closed`; what nobody received
-//            is destroyed with the channel, when the last port of both kinds has gone.
+//            `closed`. When the last receive_port goes, it closes too, senders get `closed`, and what nobody received
+//            is destroyed: by the one that goes, outside all locks; or by its sender, if that was half-way, before the
+//            send returns. (So whoever asked for an answer, and put a promise into the message, hears `abandoned`.)
+//            A message that holds a receive_port of the very channel that it lies in keeps that channel open: if nobody
+//            receives it, it is never destroyed, nor is the channel. A send_port does no harm.
 //            Ports may be used from several threads at once as far as the channel may; one port *object* is not to be
 //            assigned, moved from or reset while another thread uses it: give each thread its own copy. All verbs are
 //            const: they leave the port as it was.
 //            Of a channel of one thread (confinement.hpp): the last port of the side that goes first closes it, and so
 //            goes on that thread. Others may go elsewhere.
 //            Misuse: using an empty port (moved from, or reset) aborts with a sentence.
-// Algorithm  One allocation holds the channel and two counts. A count that falls to zero closes the channel; the side
-//            that goes second deletes it.
+// Algorithm  One allocation holds the channel and two counts. A count that falls to zero closes the channel, and, if it
+//            is that of the receivers, has it discard what is inside; the side that goes second deletes it.
 // Invariants The channel is alive while either count is not zero, and the side whose count falls to zero still holds
-//            its share of `sides` until it has closed the channel.
+//            its share of `sides` until it has closed the channel, and had it discard.
 // Order      edge K: leave (acq_rel on its side's count) -> the last leave of that side, which closes
 //            edge P: leave (acq_rel on `sides`) -> deletion: all that any port did comes before the end
 //            Counting up is relaxed: whoever copies a port has one.
@@ -52,9 +55,9 @@ class shared_channel {
 
   void leave(half side) noexcept {
     if (ports(side).fetch_sub(1, order::acq_rel /*K*/) != 1) return;
-    // Closing a channel of one thread is using it, and there is no need if the other side has: so the last of all may
-    // go where the channel may be destroyed, on any thread. relaxed: the next line reads it again
-    if (!confined_to_one_thread<C> || sides_.load(order::relaxed) != 1) channel.close();
+    // If the other side has gone, it has closed the channel, and what is inside goes with it now. So the last of all
+    // may go where the channel may be destroyed: if it is of one thread, on any. relaxed: the next line reads it again
+    if (sides_.load(order::relaxed) != 1) end(side);
     if (sides_.fetch_sub(1, order::acq_rel /*P*/) == 1) delete this;
   }
 
@@ -62,6 +65,13 @@ class shared_channel {
 
  private:
   using order = platform::order;
+  void end(half side) noexcept {
+    if (side == half::sending) {
+      channel.close();
+    } else {
+      core_access::discard(channel);
+    }
+  }
   platform::atomic<std::uint32_t>& ports(half side) noexcept { return side == half::sending ? senders_ : receivers_; }
 
   platform::atomic<std::uint32_t> senders_{1};

@@ -65,6 +65,20 @@ struct core_access {
   static auto receive_operation(C& c, T* to) noexcept {
     return c.receive_operation(to);
   }
+  /// No receiver can come again: closes the channel, and destroys what is inside. One that stores messages says how, in
+  /// discard_core(); of any other what is left is received.
+  template <class C>
+  static void discard(C& c) noexcept {
+    if constexpr (requires { c.discard_core(); }) {
+      c.discard_core();
+    } else {
+      c.close();
+      if constexpr (mode_of<C> == mode::asynchronous) {
+        while (c.try_receive()) {
+        }
+      }
+    }
+  }
 };
 
 /// attempt(deadline) with a deadline on any clock. One that the platform does not know may run differently from its

@@ -65,7 +65,7 @@ const reach less_far{.preemptions = 2, .spurious = 1, .early_timeouts = 1, .rere
 }  // namespace
 
 TEST_CASE("a promise that is kept, whoever comes first", "[model][future]") {
-  holds("set_value, get", 7001, far,
+  holds("set_value, get", 6960, far,
         both([](holder& me, promise& p) { lab::check(me.keep(p, 1) == status::ok, "once"); },
              [](holder& me, future& f) {
                lab::check(me.get(f) == status::ok, "it is kept");
@@ -109,9 +109,9 @@ TEST_CASE("a promise that is broken", "[model][future]") {
 }
 
 TEST_CASE("a future that goes first", "[model][future]") {
-  holds("set_value, the future goes", 39, far,
+  holds("set_value, the future goes", 88, far,
         both([](holder& me, promise& p) { me.keep(p, 1); }, [](holder& me, future& f) { me.let_go(f); }));
-  holds("set_value twice, the future goes after a look", 92, far,
+  holds("set_value twice, the future goes after a look", 165, far,
         both(
             [](holder& me, promise& p) {
               me.keep(p, 1);
@@ -128,6 +128,29 @@ TEST_CASE("a future that goes first", "[model][future]") {
       lab::check(mine.set_value(letter(1)) == status::ok, "nobody has said that there will be no future");
     });
   });
+}
+
+TEST_CASE("a value that nobody gets is destroyed when the future goes, though the promise stays", "[model][future]") {
+  const auto destroyed = [](auto gets) {
+    return [=] {
+      const no_letter_left at_the_end;
+      promise p;
+      {
+        future f = p.get_future();
+        const auto thread = lab::spawn("future", [gets, mine = std::move(f)]() mutable {
+          gets(mine);
+          mine = future();
+        });
+        static_cast<void>(p.set_value(letter(1)));
+      }
+      lab::check(letter::counts().live == 0, "no value outlives the future and its own set_value");
+    };
+  };
+  holds("set_value, the future goes", 26, far, destroyed([](future&) {}));
+  holds("set_value, the future goes after a look", 37, far,
+        destroyed([](future& f) { static_cast<void>(f.try_get()); }));
+  holds("set_value, the future goes after a wait", 1751, less_far,
+        destroyed([](future& f) { static_cast<void>(f.try_get_for(1s)); }));
 }
 
 TEST_CASE("a get that gives up, and what comes just then", "[model][future]") {

@@ -762,6 +762,22 @@ inline void a_promise_and_the_end() {
       });
 }
 
+/// A value that nobody gets goes with the future, or with its own set_value.
+inline void a_promise_unheard() {
+  struct question {
+    tandem::promise<int> answer;
+  };
+  tandem::promise<question> promised;
+  auto later = promised.get_future();
+  together([&] { later = tandem::future<question>(); },
+           [&] {
+             tandem::promise<int> inner;
+             auto answer = inner.get_future();
+             if (!promised.set_value(question{std::move(inner)})) return;
+             lab::check(answer.get().error() == status::abandoned, "nobody will answer");
+           });
+}
+
 inline void a_promise_broken() {
   tandem::promise<letter> promised;
   auto later = promised.get_future();
@@ -899,6 +915,52 @@ inline void the_last_port_goes() {
       },
       [&] { in.reset(); });
   lab::check(sent == status::ok || sent == status::closed, "stored, or closed");
+}
+
+/// A question that nobody will read goes with the last receiver, or with its own send: whoever asked does not wait.
+inline void a_question_unread() {
+  struct question {
+    tandem::promise<int> answer;
+  };
+  auto [out, in] = tandem::open<tandem::mailbox<question>>(1);
+  together([&] { in.reset(); },
+           [&] {
+             tandem::promise<int> promised;
+             auto answer = promised.get_future();
+             if (!out.send(question{std::move(promised)})) return;
+             lab::check(answer.get().error() == status::abandoned, "nobody will answer");
+           });
+  lab::check(out.is_closed(), "nobody is left to receive");
+}
+
+/// What is there already goes with the last receiver, and after all that any of them did.
+inline void letters_unread() {
+  struct guarded {
+    witness* first;
+    witness* second;
+    guarded(witness* f, witness* s) : first(f), second(s) {}
+    guarded(guarded&& other) noexcept : first(std::exchange(other.first, nullptr)), second(other.second) {}
+    guarded& operator=(guarded&&) = delete;
+    ~guarded() {
+      if (first != nullptr) lab::check(*first == 1 && *second == 1, "no receiver does anything more");
+      if (first != nullptr) *first = 2;
+    }
+  };
+  witness first;
+  witness second;
+  auto [out, in] = tandem::open<tandem::mailbox<guarded>>(1);
+  lab::check(out.send(guarded(&first, &second)) == status::ok, "there is room");
+  auto other = in;
+  together(
+      [&] {
+        first = 1;
+        in.reset();
+      },
+      [&] {
+        second = 1;
+        other.reset();
+      });
+  lab::check(first == 2, "it has gone, though a sender is left");
 }
 
 /// Of a channel of one thread: what goes first closes it, on that thread; what goes last may do so on another.
@@ -1315,6 +1377,7 @@ inline list of_future() {
   return {
       {"a promise kept", a_promise_kept, {}},
       {"a promise and the end", a_promise_and_the_end, {}},
+      {"a promise unheard", a_promise_unheard, {}},
       {"a promise broken", a_promise_broken, {}},
       {"a promise handed on", a_promise_handed_on, {}},
       {"a promise to nobody", a_promise_to_nobody, {}},
@@ -1330,6 +1393,8 @@ inline list of_ports() {
       {"the last sender goes", the_last_sender_goes, {}},
       {"a port handed on", a_port_handed_on, {}},
       {"the last port goes", the_last_port_goes, {}},
+      {"a question unread", a_question_unread, {}},
+      {"letters unread", letters_unread, {}},
       {"ports of one thread", ports_of_one_thread, {}},
   };
 }

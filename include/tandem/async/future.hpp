@@ -6,7 +6,8 @@
 //                          nobody will ever ask. Unless ok, the argument is left as it was.
 //                          get: the value, moved out; abandoned, the promise went without a value; closed, the value
 //                          has been got already (+ empty, timeout, stopped by variant).
-//              Lifetime    Either end may go first, at any time. What nobody got is destroyed with the last of the two.
+//              Lifetime    Either end may go first, at any time. A value that nobody got is destroyed when the future
+//                          goes; if it goes while set_value stores the value, by that set_value.
 //              Ownership   Each end belongs to one thread at a time; the two run free of each other.
 //              Restriction T's move constructor must not use the promise that it is moved into.
 //              Misuse      a second get_future(), or using an end that was moved from, aborts with a sentence.
@@ -25,8 +26,11 @@
 //            All are set by read-modify-writes of one word, so either the future finds `filled` when it announces that
 //            it waits, or the promise finds `waiting` when it fills. Only then does it take the lock, which keeps the
 //            frame of a waiter that gives up from going away under the promise that wants to wake it.
+//            In the same way one of the two destroys the value. A future that goes, and finds `filled`, does so before
+//            it sets future_gone; a promise that finds future_gone when it sets `filled` does so at once.
 // Invariants 1. filled and abandoned are never both set.  2. The block lives while either *_gone bit is missing.
 //            3. The promise sets promise_gone after it has woken whom it had to wake.
+//            4. Once filled and future_gone are both set, the value is being destroyed, or has been.
 // Order      edge V: filled or abandoned (release) -> the load or read-modify-write that finds it (acquire): the value
 //            edge G: *_gone (release) -> the other's *_gone, or a set_value that is abandoned (acquire): all that
 //            either end did comes before the block is freed
@@ -79,14 +83,14 @@ class one_shot {
     const std::uint32_t seen = bits_.load(order::acquire /*G*/);
     if ((seen & filled) != 0) return status::closed;
     if ((seen & future_gone) != 0) return status::abandoned;
-    hand_over(value, std::addressof(value_.value));
-    announce(filled);
-    return status::ok;
+    detail::hand_over(value, std::addressof(value_.value));
+    if ((announce(filled) & future_gone) != 0) destroy_value();
+    return status::ok;  // the block may be gone: the value may have held this very promise
   }
 
   void promise_goes() noexcept {
     // relaxed: this thread alone sets that bit
-    if ((bits_.load(order::relaxed) & filled) == 0) announce(abandoned);
+    if ((bits_.load(order::relaxed) & filled) == 0) static_cast<void>(announce(abandoned));
     part(promise_gone, future_gone);
   }
 
@@ -98,7 +102,16 @@ class one_shot {
 
   bool is_ready() const noexcept { return peek() != outcome::refused; }
 
-  void future_goes() noexcept { part(future_gone, promise_gone); }
+  void future_goes() noexcept {
+    std::uint32_t seen = bits_.load(order::acquire /*V*/);
+    while ((seen & filled) == 0) {
+      if (!bits_.compare_exchange_weak(seen, seen | future_gone, order::acq_rel /*G*/, order::acquire /*V*/)) continue;
+      if ((seen & promise_gone) != 0) delete this;
+      return;
+    }
+    detail::end_message(value_.value);
+    part(future_gone, promise_gone);
+  }
 
  private:
   using order = platform::order;
@@ -108,10 +121,7 @@ class one_shot {
   static constexpr std::uint32_t promise_gone = 8;
   static constexpr std::uint32_t future_gone = 16;
 
-  ~one_shot() {
-    // relaxed: after edge G
-    if ((bits_.load(order::relaxed) & filled) != 0) end_message(value_.value);
-  }
+  ~one_shot() = default;
 
   outcome peek() const noexcept {
     if (taken_) return outcome::closed;
@@ -120,9 +130,10 @@ class one_shot {
     return (seen & abandoned) != 0 ? outcome::abandoned : outcome::refused;
   }
 
-  /// Says that it is over, and wakes whoever waits for it.
-  void announce(std::uint32_t bit) noexcept {
-    if ((bits_.fetch_or(bit, order::release /*V*/) & waiting) == 0) return;
+  /// Says that it is over, and wakes whoever waits for it. What was said before.
+  std::uint32_t announce(std::uint32_t bit) noexcept {
+    const std::uint32_t before = bits_.fetch_or(bit, order::release /*V*/);
+    if ((before & waiting) == 0) return before;
     place* getter = nullptr;
     {
       const scoped_lock hold(mutex_);
@@ -130,6 +141,15 @@ class one_shot {
       if (getter != nullptr && !getter->claim()) getter = nullptr;
     }
     if (getter != nullptr) getter->complete(outcome::look);
+    return before;
+  }
+
+  /// For the promise: the future has gone. The value comes out first, for it may be what keeps the block alive.
+  void destroy_value() noexcept {
+    raw<T> last;
+    detail::hand_over(value_.value, std::addressof(last.value));
+    detail::end_message(value_.value);
+    detail::end_message(last.value);
   }
 
   void part(std::uint32_t mine, std::uint32_t others) noexcept {

@@ -13,8 +13,9 @@
 //                          `closed`. It may be called by anybody, any number of times.
 //              Lifetime    The mailbox outlives every call on it: it may be destroyed when the calls have returned, not
 //                          when the messages have arrived. Where nobody can know that, use ports (port.hpp).
-//                          Messages that nobody received are destroyed with it. Destroying it earlier is misuse, and
-//                          aborts saying so if somebody stands in line (one who still polls cannot be seen).
+//                          Messages that nobody received are destroyed with it; or, if it was opened with ports, when
+//                          the last receive_port goes. Destroying it earlier is misuse, and aborts saying so if
+//                          somebody stands in line (one who still polls cannot be seen).
 //                          A capacity of 0 or less, or beyond 2^40 or the address space, is misuse as well, and aborts.
 //              Exceptions  the constructor: std::bad_alloc. Nothing else throws but T's copy in send(const T&), and a
 //                          clock of the caller's own.
@@ -50,6 +51,11 @@
 //            A woken waiter is not given the message, it is told to look: a thread that runs already may take it first,
 //            and the woken one stands in line again, in its old place. (Handing it over would make every message wait
 //            for a thread to wake up.)
+//
+//            When no receiver can come again (`discard_core`), the mailbox closes, and what is in it is taken out and
+//            destroyed. If a sender is half-way just then, whoever comes second destroys its message: from then on
+//            `waiting_` says for good that there is a receiver, so the sender comes to look, and finds it `unread_`. If
+//            it had looked before that, its stamp is on its way, and the one who discards waits for it, a short time.
 // Invariants 1. head_ <= tail_ <= head_ + capacity, in messages.
 //            2. A slot's stamp grows. Only the sender that took p stores p + 1, only the receiver that took p the lap.
 //            3. tail_ does not move once it has the closed bit.
@@ -57,9 +63,12 @@
 //               a receiver sleeps, then somebody is about to look: the one who stamped, or one who was woken, or naps,
 //               and has not left yet. For whoever has stood in line looks again when it leaves (`leave`) and wakes the
 //               next one if there is still something to have. The same for senders.
+//            5. Once it is unread_, it is closed, and waiting_[receivers] stays true: each message that is stored is
+//               destroyed by somebody who looks after it was stamped.
 // Order      edge M: stamp p + 1 (release) -> receiver's stamp load (acquire): the message
 //            edge F: stamp p + lap (release) -> sender's stamp load (acquire): the slot is empty
-//            edge D (Dekker): counter moved on, waiting load / waiting store, counter load: all four seq_cst
+//            edge D (Dekker): counter moved on, waiting load / waiting store, counter load: all four seq_cst. With
+//            unread_ for a waiter, and the stamp for the counter, the same two accesses to `waiting_`.
 //            edge C: tail_ closed bit (release) -> tail_ load (acquire): whatever the closer did before
 //            edge N: counter moved on (release) -> the same side's counter load (acquire): what the mover knew of the
 //            other side. A receiver that sees that message 7 has been taken, and finds no message 8, must not say
@@ -76,6 +85,7 @@
 #pragma once
 
 #include <bit>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -121,7 +131,7 @@ class mailbox : private detail::require_message<T>,
   ~mailbox();
 
   /// Refuses every later send, and wakes everybody. Idempotent.
-  void close() noexcept;
+  void close() noexcept { shut(false); }
 
   [[nodiscard]] bool is_closed() const noexcept {
     check_user();
@@ -182,6 +192,12 @@ class mailbox : private detail::require_message<T>,
     return receive_operation(to).run(until, stop);
   }
 
+  void shut(bool unread) noexcept;
+  /// Closes it when no receiver can come again, and has what is inside destroyed, now or when it is stored.
+  void discard_core() noexcept;
+  void destroy_messages() noexcept;
+  bool is_soon_stored() const noexcept;
+
   void check_user() const noexcept {
     if constexpr (confined_to_one_thread<mailbox>) mutex_.check();
   }
@@ -197,6 +213,7 @@ class mailbox : private detail::require_message<T>,
   void join(side who, detail::place& here) noexcept;
   bool quit(side who, detail::place& here) noexcept;
   void wake_first_of(side who) noexcept;
+  void look_who_waits(side who) noexcept;
 
   // Four lines: what everybody reads and nobody writes while nobody waits; what the senders fight for; what the
   // receivers fight for; and what is touched only when somebody has to wait.
@@ -206,6 +223,7 @@ class mailbox : private detail::require_message<T>,
   alignas(platform::cache_line) atomic<std::uint64_t> tail_{0};
   alignas(platform::cache_line) atomic<std::uint64_t> head_{0};
   alignas(platform::cache_line) mutable detail::mutex_for<Users> mutex_;
+  platform::cell<bool> unread_;  // no receiver can come again: written under the lock
   detail::wait_list lists_[2];
 };
 
@@ -412,24 +430,34 @@ template <class T, detail::users_of_a_channel Users>
 bool mailbox<T, Users>::quit(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
   const bool stood_in_line = lists_[who].remove(here);
-  // relaxed, here and below: it only spares others a look at a list that is empty
-  if (lists_[who].empty()) waiting_[who].store(false, order::relaxed);
+  look_who_waits(who);
   return stood_in_line;
+}
+
+/// Under the lock, when somebody has left.
+template <class T, detail::users_of_a_channel Users>
+void mailbox<T, Users>::look_who_waits(detail::side who) noexcept {
+  if (!lists_[who].empty() || (who == receivers && unread_)) return;
+  // relaxed: it only spares others a look at a list that is empty
+  waiting_[who].store(false, order::relaxed);
 }
 
 template <class T, detail::users_of_a_channel Users>
 void mailbox<T, Users>::wake_first_of(detail::side who) noexcept {
   detail::place* first = nullptr;
+  bool unread = false;
   {
     const detail::scoped_lock hold(mutex_);
     first = lists_[who].claim_first();
-    if (lists_[who].empty()) waiting_[who].store(false, order::relaxed);
+    look_who_waits(who);
+    unread = who == receivers && unread_;
   }
   if (first != nullptr) first->complete(detail::outcome::look);
+  if (unread) destroy_messages();
 }
 
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::close() noexcept {
+void mailbox<T, Users>::shut(bool unread) noexcept {
   check_user();
   // release is enough: of those who join, the lock below lets us see the one, and the other see the bit
   tail_.fetch_or(ring_.closed, order::release /*C*/);
@@ -438,10 +466,57 @@ void mailbox<T, Users>::close() noexcept {
     {
       const detail::scoped_lock hold(mutex_);
       all = lists_[who].claim_all();
-      waiting_[who].store(false, order::relaxed);
+      if (unread && who == receivers) {
+        unread_ = true;
+        waiting_[receivers].store(true, order::seq_cst /*D*/);
+      } else {
+        look_who_waits(who);
+      }
     }
     detail::complete_all(all, detail::outcome::look);  // not closed: there may be messages left
   }
+}
+
+// --- when nobody will receive any more ------------------------------------------------------------------------------
+
+template <class T, detail::users_of_a_channel Users>
+void mailbox<T, Users>::discard_core() noexcept {
+  check_user();
+  const std::uint64_t tail = tail_.load(order::acquire /*C*/);
+  // relaxed: nothing is read after it
+  if (ring_.is_closed(tail) && ring_.position(tail) == head_.load(order::relaxed)) return;  // drained, for good
+  shut(true);
+  destroy_messages();
+}
+
+/// Each comes out of its slot first: its destructor may do as it likes.
+template <class T, detail::users_of_a_channel Users>
+void mailbox<T, Users>::destroy_messages() noexcept {
+  for (;;) {
+    detail::raw<T> message;
+    const detail::outcome how = pop(std::addressof(message.value));
+    if (how == detail::outcome::ok) {
+      detail::end_message(message.value);
+    } else if (how != detail::outcome::busy || !is_soon_stored()) {
+      return;  // there is nothing left; or a sender is half-way, and will find it unread_
+    }
+  }
+}
+
+/// A sender has taken the slot, and may have looked whether it is unread_ before it was: then the stamp is on its way.
+/// Else that sender has been preempted, or we run within it, and it is not waited for.
+template <class T, detail::users_of_a_channel Users>
+bool mailbox<T, Users>::is_soon_stored() const noexcept {
+  if constexpr (confined_to_one_thread<mailbox>) return false;
+  // relaxed: pop() decides
+  const auto is_stored = [this] { return has_message(head_.load(order::relaxed)); };
+  constexpr auto longest = std::chrono::microseconds(100);
+  for (auto length = std::chrono::microseconds(20); length < longest; length *= 2) {
+    if (detail::backoff::await(is_stored, detail::deadline::unlimited(), platform::per_thread<detail::patience>()))
+      return true;
+    platform::doze(length);
+  }
+  return is_stored();
 }
 
 }  // namespace tandem::inline TANDEM_ABI
