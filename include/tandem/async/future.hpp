@@ -98,7 +98,7 @@ class one_shot {
 
   struct getting;
   getting get_operation(T* to) noexcept { return {*this, to}; }
-  outcome get(T* to, deadline until, stop_request stop) { return run(get_operation(to), until, stop); }
+  outcome get(T* to, deadline until, stop_request stop) { return detail::run(get_operation(to), until, stop); }
 
   bool is_ready() const noexcept { return peek() != outcome::refused; }
 
@@ -175,7 +175,7 @@ struct one_shot<T>::getting {
   outcome attempt() noexcept {
     const outcome how = shared.peek();
     if (how == outcome::ok) {
-      hand_over(shared.value_.value, to);
+      detail::hand_over(shared.value_.value, to);
       shared.taken_ = true;
     }
     return how;
@@ -377,7 +377,7 @@ future<T> promise<T>::get_future() noexcept {
   detail::one_shot<detail::carried<T>>& shared_block = shared();
   detail::demand(!has_future_, "a promise was asked for its future twice: there is only one");
   has_future_ = true;
-  return future<T>(&shared_block);
+  return future<T>(std::addressof(shared_block));
 }
 
 }  // namespace tandem::inline TANDEM_ABI

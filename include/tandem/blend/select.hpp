@@ -74,7 +74,7 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
   receive_arm(C& from, F f)
       : detail::arm_of<receive_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls,
                                           confined_to_one_thread<C>),
-        from_(&from),
+        from_(std::addressof(from)),
         then_(std::move(f)) {
     prepare();
   }
@@ -130,8 +130,8 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
   send_arm(C& to, value_type& value, F f)
       : detail::arm_of<send_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls,
                                        confined_to_one_thread<C>),
-        to_(&to),
-        value_(&value),
+        to_(std::addressof(to)),
+        value_(std::addressof(value)),
         then_(std::move(f)) {}
   send_arm(send_arm&&) noexcept = default;
 
@@ -285,7 +285,7 @@ std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
 template <std::ranges::forward_range Range>
   requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
 std::size_t select(in_order_t, Range&& range) {
-  return select(std::forward<Range>(range), detail::choice::in_order);
+  return tandem::select(std::forward<Range>(range), detail::choice::in_order);
 }
 
 /// What co_select returns; co_await gives the number of the arm that fired.

@@ -102,7 +102,7 @@ task<result<T>> got_from(future<T>& from, platform::stop_token stop) {
 }
 template <class T>
 auto as_function(future<T> from) {
-  return [from = std::move(from)](const platform::stop_token& stop) mutable { return got_from(from, stop); };
+  return [from = std::move(from)](const platform::stop_token& stop) mutable { return detail::got_from(from, stop); };
 }
 template <class F>
 using task_of = std::remove_cvref_t<std::invoke_result_t<F&, const platform::stop_token&>>;
@@ -124,7 +124,7 @@ struct this_scheduler {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> awaiting) noexcept {
-    where = &scheduler_of(awaiting);
+    where = &detail::scheduler_of(awaiting);
     return false;
   }
   scheduler& await_resume() const noexcept { return *where; }
@@ -238,7 +238,7 @@ class branch final : private run_item {
     if (!begun_.exchange(true) && task_access::start(work_, *where_, *this)) return;
     const bool threw = static_cast<bool>(task_access::error(work_));
     bool succeeded = !threw;
-    if constexpr (!std::is_void_v<T>) succeeded = succeeded && is_success(*task_access::value(work_));
+    if constexpr (!std::is_void_v<T>) succeeded = succeeded && detail::is_success(*task_access::value(work_));
     in_->ended(number_, threw, succeeded);
   }
 
@@ -338,13 +338,13 @@ task<typename Branches::winner_type> any_of(platform::stop_token outer, F... fun
 /// A vector of functions.
 template <class W>
 auto as_functions(std::vector<W> what) {
-  std::vector<decltype(as_function(std::declval<W>()))> functions;
+  std::vector<decltype(detail::as_function(std::declval<W>()))> functions;
   functions.reserve(what.size());
-  for (W& each : what) functions.push_back(as_function(std::move(each)));
+  for (W& each : what) functions.push_back(detail::as_function(std::move(each)));
   return functions;
 }
 template <class W>
-using function_of = decltype(as_function(std::declval<W>()));
+using function_of = decltype(detail::as_function(std::declval<W>()));
 
 /// A coroutine that nobody awaits: it is posted to its scheduler, and is gone at its end.
 struct follow_up {
@@ -410,7 +410,7 @@ auto when_all(platform::stop_token outer, What... what) {
 template <detail::composable... What>
   requires(sizeof...(What) != 0)
 auto when_all(What... what) {
-  return when_all(platform::stop_token(), std::move(what)...);
+  return tandem::when_all(platform::stop_token(), std::move(what)...);
 }
 /// The same for as many as there are: a vector of what they bring.
 template <detail::composable What>
@@ -421,7 +421,7 @@ auto when_all(platform::stop_token outer, std::vector<What> what) {
 }
 template <detail::composable What>
 auto when_all(std::vector<What> what) {
-  return when_all(platform::stop_token(), std::move(what));
+  return tandem::when_all(platform::stop_token(), std::move(what));
 }
 
 /// The first to succeed: a task that returns its index and what it brings.
@@ -434,7 +434,7 @@ auto when_any(platform::stop_token outer, What... what) {
 template <detail::stoppable... What>
   requires(sizeof...(What) != 0)
 auto when_any(What... what) {
-  return when_any(platform::stop_token(), std::move(what)...);
+  return tandem::when_any(platform::stop_token(), std::move(what)...);
 }
 /// The same for as many as there are. Precondition: there is one.
 template <detail::stoppable What>
@@ -445,7 +445,7 @@ auto when_any(platform::stop_token outer, std::vector<What> what) {
 }
 template <detail::stoppable What>
 auto when_any(std::vector<What> what) {
-  return when_any(platform::stop_token(), std::move(what));
+  return tandem::when_any(platform::stop_token(), std::move(what));
 }
 
 /// What f makes of the value, on `where`, once it is there.

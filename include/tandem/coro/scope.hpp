@@ -94,7 +94,7 @@ class head_count::zero : private run_item {
     // relaxed: whoever joins joins after the other, or breaks the contract
     demand((of_.word_.load(order::relaxed) & joined) == 0, "a scope is joined by two at the same time");
     waiting_ = waiting;
-    of_.where_ = &scheduler_of(waiting);
+    of_.where_ = &detail::scheduler_of(waiting);
     of_.who_ = this;
     suspended_ = true;
     if (of_.word_.fetch_or(joined, order::acq_rel /*H, J*/) != 0) return true;  // not ours to touch any more

@@ -105,16 +105,16 @@ class task_promise : public task_state {
   void unhandled_exception() noexcept { outcome_.template emplace<2>(current_failure()); }
 
   T take() {
-    if (failure* const what = std::get_if<2>(&outcome_)) rethrow(*what);
-    return std::move(*std::get_if<1>(&outcome_));
+    if (failure* const what = std::get_if<2>(std::addressof(outcome_))) rethrow(*what);
+    return std::move(*std::get_if<1>(std::addressof(outcome_)));
   }
   /// Once it is done: what left it, if anything did.
   failure error() const noexcept {
-    const failure* const what = std::get_if<2>(&outcome_);
+    const failure* const what = std::get_if<2>(std::addressof(outcome_));
     return what != nullptr ? *what : failure();
   }
   /// Once it is done: what it returned; nullptr if something left it.
-  const T* value() const noexcept { return std::get_if<1>(&outcome_); }
+  const T* value() const noexcept { return std::get_if<1>(std::addressof(outcome_)); }
 
  private:
   std::variant<std::monostate, T, failure> outcome_;

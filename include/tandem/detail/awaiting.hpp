@@ -155,8 +155,8 @@ class awaiting : private resumable<place> {
  public:
   template <class... Arguments>
   explicit awaiting(const Operation& op, const Arguments&... limit)
-      : resumable(&go_on, platform::unset), channel_(channel_of(op)), limit_(limit...) {
-    slot = message_of(op);
+      : resumable(&go_on, platform::unset), channel_(detail::channel_of(op)), limit_(limit...) {
+    slot = detail::message_of(op);
   }
   ~awaiting() { static_cast<void>(abandon()); }
 
@@ -171,7 +171,7 @@ class awaiting : private resumable<place> {
   bool start(std::coroutine_handle<Promise> coroutine) noexcept {
     static_assert(is_compiled_right<Promise>,
                   "tandem: this version of clang miscompiles coroutines: use clang 18 or later, or g++ 12 or later.");
-    belongs_to(scheduler_of(coroutine));
+    belongs_to(detail::scheduler_of(coroutine));
     if constexpr (Operation::settled && Limit::alone) {
       waits(firmness::suspended);
       suspended_ = coroutine;
@@ -195,7 +195,7 @@ class awaiting : private resumable<place> {
   /// The message is where our place says: there is no need to keep that twice.
   Operation op() const noexcept {
     void* const message = slot;
-    return {*channel_, static_cast<decltype(message_of(std::declval<Operation>()))>(message)};
+    return {*channel_, static_cast<decltype(detail::message_of(std::declval<Operation>()))>(message)};
   }
 
   [[gnu::noinline]] outcome abandon_the_wait() noexcept {
@@ -266,7 +266,7 @@ class awaiting : private resumable<place> {
     coroutine.resume();
   }
 
-  decltype(channel_of(std::declval<Operation>())) channel_;
+  decltype(detail::channel_of(std::declval<Operation>())) channel_;
   std::coroutine_handle<> suspended_;  // nobody, unless it is suspended
   [[no_unique_address]] Limit limit_;
 };

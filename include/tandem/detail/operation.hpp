@@ -96,7 +96,7 @@ template <class Operation>
   here.waits(steadfast ? firmness::steadfast : firmness::revocable);
   for (bool stood_in_line = false;; stood_in_line = true) {
     if constexpr (Operation::polls) {
-      const outcome polled = poll(op, until, stop, stood_in_line);
+      const outcome polled = detail::poll(op, until, stop, stood_in_line);
       if (polled != outcome::pending) {
         if (stood_in_line) op.leave();
         return polled;
@@ -104,11 +104,11 @@ template <class Operation>
     }
     outcome how = op.enlist(here);
     if (how == outcome::look) {
-      step_out(op, here);
+      detail::step_out(op, here);
     } else {
       if (how == outcome::pending || how == outcome::busy) {
         const deadline end = how == outcome::busy ? nap(until) : until;
-        how = wait_or_stop<Operation::polls>(here, end, stop);
+        how = detail::wait_or_stop<Operation::polls>(here, end, stop);
         if (how == outcome::timeout || how == outcome::stopped) op.withdraw(here);
         if (how == outcome::timeout && !until.has_passed()) how = outcome::look;
         stood_in_line = true;
@@ -140,7 +140,7 @@ outcome try_now(Operation& op) {
     return op.attempt();
   } else {
     outcome how = outcome::busy;
-    until_decided([&] {
+    detail::until_decided([&] {
       how = op.attempt();
       return how != outcome::busy;
     });
@@ -151,8 +151,8 @@ outcome try_now(Operation& op) {
 template <class Operation>
 outcome run(Operation op, deadline until, stop_request stop) {
   if (stop != nullptr && stop->stop_requested()) return outcome::stopped;
-  if (until.is_at_once()) return try_now(op);
-  return run_waiting(op, until, stop);
+  if (until.is_at_once()) return detail::try_now(op);
+  return detail::run_waiting(op, until, stop);
 }
 
 }  // namespace tandem::inline TANDEM_ABI::detail

@@ -223,7 +223,7 @@ class selection : private resumable<several> {
     static_assert(is_compiled_right<Promise>,
                   "tandem: this version of clang miscompiles coroutines: use clang 18 or later, or g++ 12 or later.");
     coroutine_ = coroutine;
-    belongs_to(scheduler_of(coroutine));
+    belongs_to(detail::scheduler_of(coroutine));
     return !begin() && sleep();
   }
 
@@ -276,7 +276,7 @@ class selection : private resumable<several> {
 
   /// True: an arm was ready, or was there for the case that none is.
   bool is_fired_now() noexcept {
-    until_decided([this] { return try_all(); });
+    detail::until_decided([this] { return try_all(); });
     return fired_ != nullptr || (otherwise_ != nullptr && end(*otherwise_, outcome::ok));
   }
 
