@@ -792,6 +792,87 @@ TEST_CASE("a weak compare-exchange may fail for no reason, as often as the optio
   CHECK(explored(chosen, weak).all == outcomes{"112", "011", "101", "000"});
 }
 
+TEST_CASE("a weak compare-exchange that fails for no reason may have found an old value that was the expected one",
+          "[litmus]") {
+  // T2 sees that x was written, and its compare-exchange still finds 0, as expected. It may not succeed: the read-modify-
+  // write has gone behind the 0 already. A load of x could find the 0, so one that fails may, too.
+  const auto program = [](order failure, bool weak) {
+    return [=] {
+      shared s;
+      int seen = 0;
+      int found = 0;
+      bool done = false;
+      together(
+          [&] {
+            s.x.fetch_add(1, seq_cst);
+            s.y.store(1, relaxed);
+          },
+          [&] {
+            seen = s.y.load(relaxed);
+            done = weak ? s.x.compare_exchange_weak(found, 2, relaxed, failure)
+                        : s.x.compare_exchange_strong(found, 2, relaxed, failure);
+          });
+      return told(seen, done, found);
+    };
+  };
+  options chosen = everything();
+  const outcomes strong{"001", "101", "010"};
+  CHECK(explored(chosen, program(relaxed, false)).all == strong);
+  chosen.spurious = 1;
+  CHECK(explored(chosen, program(relaxed, false)).all == strong);
+  CHECK(explored(chosen, program(relaxed, true)).all == outcomes{"001", "101", "010", "000", "100"});
+  CHECK(explored(chosen, program(acquire, true)).all == outcomes{"001", "101", "010", "000", "100"});
+}
+
+TEST_CASE("a weak compare-exchange that fails has the order for that, though it found what it expected", "[litmus]") {
+  // the first value of x is older than the store of T1, which T2 knows of in S if its failing compare-exchange is there
+  const auto program = [](order failure) {
+    return [=] {
+      shared s;
+      int seen = 0;
+      int found = 0;
+      bool done = false;
+      together(
+          [&] {
+            s.x.store(1, seq_cst);
+            s.y.store(1, seq_cst);
+          },
+          [&] {
+            seen = s.y.load(seq_cst);
+            done = s.x.compare_exchange_weak(found, 2, relaxed, failure);
+          });
+      return told(seen, done, found);
+    };
+  };
+  const auto store_buffer = [](order failure) {
+    return [=] {
+      shared s;
+      int seen = 0;
+      int found = 0;
+      bool done = false;
+      together(
+          [&] {
+            s.x.store(1, seq_cst);
+            seen = s.y.load(seq_cst);
+          },
+          [&] {
+            s.y.store(1, seq_cst);
+            done = s.x.compare_exchange_weak(found, 2, relaxed, failure);
+          });
+      return told(seen, done, found);
+    };
+  };
+  options chosen = everything();
+  chosen.spurious = 1;
+  const outcomes after_all{"001", "010", "000", "101"};
+  CHECK(explored(chosen, program(seq_cst)).all == after_all);
+  CHECK(explored(chosen, program(relaxed)).all == after_all);  // the load of y has acquired
+  // 000: each misses the other's store. One that succeeds is not in S here, one that fails is.
+  CHECK_FALSE(explored(chosen, store_buffer(seq_cst)).all.contains("000"));
+  CHECK(explored(chosen, store_buffer(relaxed)).all.contains("000"));
+  CHECK(explored(chosen, store_buffer(seq_cst)).all.contains("010"));
+}
+
 // --- stores in another order -----------------------------------------------------------------------------------------
 
 TEST_CASE("2+2W: two pairs of stores may end in opposite orders, unless S forbids it", "[litmus]") {
@@ -1086,19 +1167,26 @@ litmus_program some_program(std::uint64_t number) {
   constexpr std::array loads{relaxed, acquire, seq_cst, seq_cst};
   constexpr std::array stores{relaxed, release, seq_cst, seq_cst};
   constexpr std::array exchanges{relaxed, acquire, release, acq_rel, seq_cst};
+  constexpr std::array failures{relaxed, acquire, seq_cst};
   litmus_program program(2 + below(2));
   int value = 0;
+  const auto next_value = [&] { return below(5) == 0 && value != 0 ? value : ++value; };  // or the last one once more
   for (litmus_thread& thread : program) {
     const std::uint64_t length = program.size() == 2 ? 2 + below(2) : 1 + below(3);
     for (std::uint64_t i = 0; i < length; ++i) {
       const auto at = static_cast<unsigned>(below(2));
-      const std::uint64_t dice = below(9);
+      const std::uint64_t dice = below(12);
       if (dice < 4) {
         thread.push_back({litmus_access::kind::load, at, loads[below(loads.size())], 0});
       } else if (dice < 8) {
-        thread.push_back({litmus_access::kind::store, at, stores[below(stores.size())], ++value});
+        thread.push_back({litmus_access::kind::store, at, stores[below(stores.size())], next_value()});
+      } else if (dice < 9) {
+        thread.push_back({litmus_access::kind::exchange, at, exchanges[below(exchanges.size())], next_value()});
       } else {
-        thread.push_back({litmus_access::kind::exchange, at, exchanges[below(exchanges.size())], ++value});
+        const auto expected = static_cast<int>(below(static_cast<std::uint64_t>(value) + 2));
+        thread.push_back({dice < 10 ? litmus_access::kind::strong : litmus_access::kind::weak, at,
+                          exchanges[below(exchanges.size())], next_value(), expected,
+                          failures[below(failures.size())]});
       }
     }
   }
@@ -1109,9 +1197,13 @@ std::string described(const litmus_program& program) {
   std::string text;
   for (const litmus_thread& thread : program) {
     for (const litmus_access& a : thread) {
-      text += std::array{"r = ", "", "r = "}[static_cast<std::size_t>(a.what)] + std::string(a.at == 0 ? "x" : "y");
-      if (a.writes()) text += (a.reads() ? " exchange " : " = ") + std::to_string(a.value);
-      text += " (" + std::string(tandem::lab::name_of(a.order)) + "); ";
+      text += (a.reads() ? "r = " : "") + std::string(a.at == 0 ? "x" : "y");
+      text += std::array{"", " = ", " exchange ", " strong ", " weak "}[static_cast<std::size_t>(a.what)];
+      if (a.compares()) text += std::to_string(a.expected) + " -> ";
+      if (a.what != litmus_access::kind::load) text += std::to_string(a.value);
+      text += " (" + std::string(tandem::lab::name_of(a.order));
+      if (a.compares()) text += ", " + std::string(tandem::lab::name_of(a.failure));
+      text += "); ";
     }
     text += "| ";
   }
@@ -1124,10 +1216,20 @@ outcome run_once(const litmus_program& program) {
   const auto run = [&](std::size_t t) {
     for (const litmus_access& a : program[t]) {
       atomic<int>& x = atomics[a.at];
+      int found = a.expected;
+      bool done = false;
       switch (a.what) {
         case litmus_access::kind::load: read[t] += told(x.load(a.order)); break;
         case litmus_access::kind::store: x.store(a.value, a.order); break;
-        default: read[t] += told(x.exchange(a.value, a.order));
+        case litmus_access::kind::exchange: read[t] += told(x.exchange(a.value, a.order)); break;
+        case litmus_access::kind::strong:
+          done = x.compare_exchange_strong(found, a.value, a.order, a.failure);
+          read[t] += told(done, found);
+          break;
+        case litmus_access::kind::weak:
+          done = x.compare_exchange_weak(found, a.value, a.order, a.failure);
+          read[t] += told(done, found);
+          break;
       }
     }
   };
@@ -1158,15 +1260,17 @@ TEST_CASE("of any program the lab finds what the axioms of C++20 allow, as far a
     const outcomes sequential = axioms.allowed(support::model::sequential);
     const auto body = [&] { return run_once(program); };
 
-    const auto reduced = explored(everything(), body);
+    options all = everything();
+    all.spurious = 9;  // each weak compare-exchange may fail for no reason
+    const auto reduced = explored(all, body);
     REQUIRE(reduced.report.exhausted);
     REQUIRE(reduced.all == runnable);
     REQUIRE(without(runnable, allowed) == outcomes{});
     REQUIRE(without(sequential, runnable) == outcomes{});
-    options plain = everything();
+    options plain = all;
     plain.weak_memory = false;
     REQUIRE(explored(plain, body).all == sequential);
-    plain = everything();
+    plain = all;
     plain.reduce = false;
     plain.preemptions = static_cast<unsigned>(number % 4);
     const auto each = explored(plain, body);

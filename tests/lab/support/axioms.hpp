@@ -15,16 +15,18 @@
 
 namespace support {
 
-/// One access. Each that writes writes a value of its own, from 1 to 9; atomics begin as 0.
+/// One access. What is written is from 1 to 9; atomics begin as 0.
 struct litmus_access {
-  enum class kind : std::uint8_t { load, store, exchange };
+  enum class kind : std::uint8_t { load, store, exchange, strong, weak };  // the last two: compare-exchanges
   kind what;
-  unsigned at;  // which atomic
-  tandem::lab::memory_order order;
+  unsigned at;                      // which atomic
+  tandem::lab::memory_order order;  // of a compare-exchange that succeeds
   int value;
+  int expected = 0;                                                        // by a compare-exchange
+  tandem::lab::memory_order failure = tandem::lab::memory_order::relaxed;  // of one that fails
 
+  bool compares() const noexcept { return what == kind::strong || what == kind::weak; }
   bool reads() const noexcept { return what != kind::store; }
-  bool writes() const noexcept { return what != kind::load; }
 };
 using litmus_thread = std::vector<litmus_access>;
 using litmus_program = std::vector<litmus_thread>;
@@ -37,7 +39,8 @@ enum class model : std::uint8_t {
   sequential,  // those of one access after the other
 };
 
-/// The outcomes that the axioms allow: what each load and exchange reads, then what each of the atomics is in the end.
+/// The outcomes that the axioms allow: what each load, exchange and compare-exchange reads, of the last whether it
+/// succeeds before that, then what each of the atomics is in the end.
 class axioms {
  public:
   axioms(const litmus_program& program, unsigned atomics) : atomics_(atomics) {
@@ -53,7 +56,7 @@ class axioms {
   outcomes allowed(model m) {
     allowed_.clear();
     model_ = m;
-    order_writes(0);
+    decide(0);
     return allowed_;
   }
 
@@ -65,9 +68,11 @@ class axioms {
     std::size_t thread;
     std::size_t from = none;  // the write it reads; none: the atomic's first value
     std::size_t place = 0;    // in the modification order: of what it writes, or else of what it reads; first value: 0
-    bool writes() const noexcept { return access.writes(); }
-    bool is_rmw() const noexcept { return access.reads() && access.writes(); }
-    bool is_sc() const noexcept { return access.order == tandem::lab::memory_order::seq_cst; }
+    bool succeeds = true;     // of a compare-exchange; one that fails is a load
+    bool writes() const noexcept { return access.what != litmus_access::kind::load && succeeds; }
+    bool is_rmw() const noexcept { return access.reads() && writes(); }
+    tandem::lab::memory_order order() const noexcept { return succeeds ? access.order : access.failure; }
+    bool is_sc() const noexcept { return order() == tandem::lab::memory_order::seq_cst; }
   };
 
   class relation {
@@ -100,6 +105,23 @@ class axioms {
     std::vector<bool> holds_;
   };
 
+  /// Both ends of this compare-exchange and those behind it.
+  void decide(std::size_t i) {
+    if (i == events_.size()) return order_writes(0);
+    decide(i + 1);
+    if (!events_[i].access.compares()) return;
+    events_[i].succeeds = false;
+    decide(i + 1);
+    events_[i].succeeds = true;
+  }
+
+  int value_read(const event& e) const noexcept { return e.from == none ? 0 : events_[e.from].access.value; }
+  /// Whether it may end like that, with what it reads.
+  bool ends_rightly(const event& e) const noexcept {
+    if (!e.access.compares() || (!e.succeeds && e.access.what == litmus_access::kind::weak)) return true;
+    return (value_read(e) == e.access.expected) == e.succeeds;
+  }
+
   /// Every modification order of this atomic and those behind it.
   void order_writes(unsigned at) {
     if (at == atomics_) return choose_reads(0);
@@ -124,15 +146,18 @@ class axioms {
   void choose_reads(std::size_t i) {
     if (i == events_.size()) return judge();
     event& e = events_[i];
-    if (e.writes()) return choose_reads(i + 1);
+    if (e.writes()) {
+      if (ends_rightly(e)) choose_reads(i + 1);
+      return;
+    }
     e.from = none;
     e.place = 0;
-    choose_reads(i + 1);
+    if (ends_rightly(e)) choose_reads(i + 1);
     for (std::size_t w = 0; w < events_.size(); ++w) {
       if (!events_[w].writes() || events_[w].access.at != e.access.at) continue;
       e.from = w;
       e.place = events_[w].place;
-      choose_reads(i + 1);
+      if (ends_rightly(e)) choose_reads(i + 1);
     }
   }
 
@@ -140,7 +165,8 @@ class axioms {
     if (!is_allowed()) return;
     outcome o;
     for (const event& e : events_) {
-      if (e.access.reads()) o += told(e.from == none ? 0 : events_[e.from].access.value);
+      if (e.access.compares()) o += told(e.succeeds);
+      if (e.access.reads()) o += told(value_read(e));
     }
     for (unsigned at = 0; at < atomics_; ++at) o += told(last_[at] == none ? 0 : events_[last_[at]].access.value);
     allowed_.insert(o);
@@ -200,9 +226,9 @@ class axioms {
   relation synchronizes() const {
     relation r(events_.size());
     for (std::size_t b = 0; b < events_.size(); ++b) {
-      if (!events_[b].access.reads() || !tandem::lab::acquires(events_[b].access.order)) continue;
+      if (!events_[b].access.reads() || !tandem::lab::acquires(events_[b].order())) continue;
       for (std::size_t a = events_[b].from; a != none; a = events_[a].is_rmw() ? events_[a].from : none) {
-        r.set(a, b, tandem::lab::releases(events_[a].access.order));
+        r.set(a, b, tandem::lab::releases(events_[a].order()));
       }
     }
     return r;

@@ -9,6 +9,7 @@
 
 #include <tandem/lab/detail/scheduler.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -140,11 +141,9 @@ class execution : public scheduler {
     success = ordered(success, where, "cas", false);
     failure = ordered(failure, where, "cas", true);
     const std::size_t last = l.history.size() - 1;
-    const std::size_t i = choose_found(l, expected, success, failure);
+    const auto [i, for_no_reason] = choose_found(l, expected, may_fail, success, failure);
     const std::uint64_t found = l.history[i].value;
-    bool done = found == expected;
-    if (done && may_fail && surprise()) done = false;
-    if (done) {
+    if (found == expected && !for_no_reason) {
       memory_.replace(me(), l, desired, success, i, where);
       if (told_.telling) tell_access(where, "cas", a, success, number_text(found) + " -> " + number_text(desired));
       return true;
@@ -152,7 +151,7 @@ class execution : public scheduler {
     memory_.load(me(), l, failure, i, where);
     if (told_.telling) {
       tell_access(where, "cas", a, failure,
-                  "finds " + number_text(found) + age(last - i) + (found == expected ? ", fails all the same" : ""));
+                  "finds " + number_text(found) + age(last - i) + (for_no_reason ? ", fails all the same" : ""));
     }
     expected = found;
     return false;
@@ -307,20 +306,33 @@ class execution : public scheduler {
     return gaps[ask(choice::place, count)];
   }
 
-  /// What a compare-exchange finds: the newest store, or an older one; if that makes it succeed, it goes right behind
-  /// it.
-  std::size_t choose_found(const location& l, std::uint64_t expected, memory_order success, memory_order failure) {
+  struct finding {
+    std::size_t store;
+    bool for_no_reason;  // it is what was expected, and yet the compare-exchange fails
+  };
+  /// What a compare-exchange finds: the newest store, or an older one. If that makes it succeed, it goes right behind
+  /// it, with the one order; if it fails it is a load, with the other, whether what it finds is the reason or not.
+  finding choose_found(const location& l, std::uint64_t expected, bool may_fail, memory_order success,
+                       memory_order failure) {
     const std::size_t last = l.history.size() - 1;
     const std::size_t to_fail = memory_.oldest_to_read(me(), l, failure);
     const std::size_t to_succeed = memory_.oldest_open(me(), l, success);
-    if (to_fail == last && to_succeed == last) return last;
-    std::array<std::size_t, 65> found{last};
-    unsigned count = 1;
-    for (std::size_t i = last; i-- > 0;) {
-      const bool equal = l.history[i].value == expected;
-      if (equal ? i >= to_succeed && memory_.may_follow(l, i) : i >= to_fail) found[count++] = i;
+    if (to_fail == last && to_succeed == last) {
+      return {last, may_fail && l.history[last].value == expected && surprise()};
     }
-    return found[ask(choice::store, count)];
+    std::array<std::uint8_t, 65> found{};
+    std::array<std::uint8_t, 65> equal{};  // which a load may read
+    unsigned all_found = 0;
+    unsigned all_equal = 0;
+    for (std::size_t i = last + 1; i-- > std::min(to_fail, to_succeed);) {
+      const bool same = l.history[i].value == expected;
+      if (same && i >= to_fail) equal[all_equal++] = static_cast<std::uint8_t>(i);
+      if (same ? i >= to_succeed && memory_.may_follow(l, i) : i >= to_fail) {
+        found[all_found++] = static_cast<std::uint8_t>(i);
+      }
+    }
+    if (may_fail && all_equal != 0 && surprise()) return {equal[ask(choice::store, all_equal)], true};
+    return {found[ask(choice::store, all_found)], false};
   }
 
   // --- atomics ------------------------------------------------------------------------------------------------------
