@@ -34,8 +34,7 @@ using litmus_program = std::vector<litmus_thread>;
 /// Which executions are wanted.
 enum class model : std::uint8_t {
   cpp20,       // all
-  runnable,    // those that can be run step by step: no access before what it reads, S in the order of the steps, and a
-               // read-modify-write behind all stores made so far
+  runnable,    // those that can be run step by step: no access before what it reads
   sequential,  // those of one access after the other
 };
 
@@ -185,19 +184,18 @@ class axioms {
         if (a == b || (events_[a].access.at == events_[b].access.at && goes_back(events_[a], events_[b]))) return false;
       }
     }
-    if (model_ == model::cpp20) {
-      relation strongly = sb_;  // happens before
-      for (std::size_t a = 0; a < n; ++a) {
-        for (std::size_t b = 0; b < n; ++b) {
-          strongly.set(a, b, sw(a, b) && events_[a].is_sc() && events_[b].is_sc());
-          for (std::size_t c = 0; c < n; ++c) {
-            for (std::size_t d = 0; d < n; ++d) strongly.set(a, b, sb_(a, c) && hb(c, d) && sb_(d, b));
-          }
+    relation strongly = sb_;  // happens before
+    for (std::size_t a = 0; a < n; ++a) {
+      for (std::size_t b = 0; b < n; ++b) {
+        strongly.set(a, b, sw(a, b) && events_[a].is_sc() && events_[b].is_sc());
+        for (std::size_t c = 0; c < n; ++c) {
+          for (std::size_t d = 0; d < n; ++d) strongly.set(a, b, sb_(a, c) && hb(c, d) && sb_(d, b));
         }
       }
-      return of_sc(united(strongly.closed(), cob)).is_acyclic();
     }
-    relation steps = united(sb_, of_sc(cob));
+    if (!of_sc(united(strongly.closed(), cob)).is_acyclic()) return false;
+    if (model_ == model::cpp20) return true;
+    relation steps = sb_;
     for (std::size_t b = 0; b < n; ++b) {
       if (events_[b].access.reads() && events_[b].from != none) steps.set(events_[b].from, b);
     }

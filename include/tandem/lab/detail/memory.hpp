@@ -15,26 +15,25 @@
 //              RMW      goes where a store could, and reads the store that it follows. Its message carries on what that
 //                       store carried (a release sequence), and with release the thread's view as well.
 //              CAS      if it fails it is a load, and may fail because of what it reads being old.
-//              seq_cst  The order in which the lab runs them is the single total order: such a load reads nothing
-//                       older, and such a store goes nowhere before, what a seq_cst access to the same atomic has
-//                       stored or read. They are accesses and no fences: nothing is said about other atomics.
+//              seq_cst  Such a load reads nothing older, and such a store goes nowhere before, what a seq_cst access to
+//                       the same atomic has stored or read that comes before it in the single total order S
+//                       (total_order.hpp). They are accesses and no fences: nothing is said about other atomics.
 // Invariants Positions in a modification order grow from store to store; gaps are left, so that a store can go between.
 //            A location that is used anew starts beyond all positions it had, so that old views know nothing of it.
 // Hidden     What C++ allows and this cannot show:
 //            - load buffering: a load that reads a store which is, in the order of the program or by reading, caused by
 //              that load; it would have to read what has not been written;
-//            - a total order of seq_cst that contradicts the order of the program, or reading, through weaker accesses
-//              (Z6.U in the literature, and its kin): the lab takes one order for all.
-//            - more than 14 stores that go, each behind the last one, before the same one.
-//            tests/lab/litmus.test.cpp compares random programs with C++20's axioms, less exactly these.
+//            - more than 14 stores that go, each behind the last one, before the same one;
+//            - another S than the order of the steps, for what comes after a thousand seq_cst operations.
+//            tests/lab/litmus.test.cpp compares random programs with C++20's axioms, less load buffering.
 //            Of a long history only the last 64 stores are kept; of any, the last one, if memory is not weak.
 // Cost       a load or a store: O(1) without release or acquire, else the size of a view: 64 bytes and 4 for each
 //            atomic.
-// Source     [views-2017] views and timestamps; [rc11-2017] what seq_cst accesses promise; [loom] [relacy] for the idea
+// Source     [views-2017] views and timestamps; [loom] [relacy] for the idea
 // Tests      tests/lab/litmus.test.cpp, tests/lab/zoo.test.cpp
 #pragma once
 
-#include <tandem/lab/detail/abi.hpp>
+#include <tandem/lab/detail/total_order.hpp>
 
 #include <algorithm>
 #include <array>
@@ -55,12 +54,6 @@ namespace tandem::inline TANDEM_ABI::lab {
 
 using memory_order = std::memory_order;
 using site = std::source_location;
-
-inline constexpr unsigned max_threads = 16;
-
-/// A point in one thread's past, or in one modification order.
-using tick = std::uint32_t;
-using clock_vector = std::array<tick, max_threads>;
 
 /// Identities of events and states. 64 bits: among a hundred million states two are taken for one with a probability of
 /// 3 in 10'000.
@@ -194,7 +187,8 @@ struct location {
   trace_hash identity = 0;
   std::vector<store> history;  // in modification order
   tick next_free = 1;          // beyond every position that was ever used here
-  tick sc_place = 0;           // of the last store that a seq_cst access made or read
+  tick sc_place = 0;           // the last one that a seq_cst access has written or read
+  total_order::chain sc_last = total_order::nobody;
   std::uint8_t creator = 0;
   bool alive = false;
   tick born = 0;  // on the creator's clock; 0: before this execution, by nobody
@@ -229,6 +223,7 @@ class memory {
 
   void reset() noexcept {
     messages_.reset();
+    order_.reset();
     spare_.fill(nullptr);
     used_ = 0;
     free_.clear();
@@ -243,6 +238,7 @@ class memory {
     l.birthplace = where;
     l.last_use = {};
     l.sc_place = 0;
+    l.sc_last = total_order::nobody;
     l.alive = true;
     l.history.clear();
     store first;
@@ -291,11 +287,14 @@ class memory {
 
   /// What comes before it is overwritten, by what the thread knows: it reads none of that, and puts nothing in there.
   std::size_t oldest_open(const view& me, const location& l, memory_order o) const noexcept {
-    std::size_t i = l.history.size() - 1;
+    const std::size_t last = l.history.size() - 1;
+    std::size_t i = last;
     if (!weak_) return i;
-    tick floor = me.place(l.index);
-    if (o == memory_order::seq_cst) floor = std::max(floor, l.sc_place);
+    const tick floor = me.place(l.index);
     while (i > 0 && l.history[i - 1].position >= floor) --i;
+    if (o != memory_order::seq_cst || l.history[i].position >= l.sc_place) return i;
+    const tick sc_floor = order_.is_full() ? l.sc_place : order_.floor(order_.before(me.clock), l.sc_last);
+    while (i < last && l.history[i].position < sc_floor) ++i;
     return i;
   }
   /// For a load, which does not read an old store for ever.
@@ -316,7 +315,7 @@ class memory {
     const store& s = l.history[i];
     use(me, l, where);
     me.note_read(l.index, s.position);
-    if (o == memory_order::seq_cst) l.sc_place = std::max(l.sc_place, s.position);
+    if (o == memory_order::seq_cst) enter_order(me, l, order_.before(me.clock), s.position, false);
     if (acquires(o) && s.carried != nullptr) me.join(*s.carried);
     me.event(mix(mix(0x10, l.identity), s.trace));
     return s.value;
@@ -324,15 +323,16 @@ class memory {
 
   void put(view& me, location& l, std::uint64_t value, memory_order o, std::size_t behind, site where) {
     use(me, l, where);
-    write(me, l, value, o, behind, false);
+    write(me, l, value, o, behind, false, before_in_order(me, o));
   }
 
   /// A read-modify-write of the store of that index, which it follows at once.
   void replace(view& me, location& l, std::uint64_t value, memory_order o, std::size_t behind, site where) {
     use(me, l, where);
     const store& before = l.history[behind];
+    const auto before_it = before_in_order(me, o);  // what it acquires does not count
     if (acquires(o) && before.carried != nullptr) me.join(*before.carried);
-    write(me, l, value, o, behind, true);
+    write(me, l, value, o, behind, true, before_it);
   }
 
   /// It was looked at, by whoever is about to sleep on it.
@@ -381,7 +381,18 @@ class memory {
     l.last_user[me.id] = where;
   }
 
-  void write(view& me, location& l, std::uint64_t value, memory_order o, std::size_t behind, bool is_rmw) {
+  /// Of the seq_cst operations, for one that is about to be done.
+  total_order::numbers before_in_order(const view& me, memory_order o) const noexcept {
+    return o == memory_order::seq_cst ? order_.before(me.clock) : total_order::numbers{};
+  }
+  void enter_order(const view& me, location& l, const total_order::numbers& before, tick place, bool writes) {
+    l.sc_place = std::max(l.sc_place, place);
+    if (!weak_ || order_.is_full()) return;
+    order_.add(me.id, me.clock[me.id], before, place, writes, l.sc_last);
+  }
+
+  void write(view& me, location& l, std::uint64_t value, memory_order o, std::size_t behind, bool is_rmw,
+             const total_order::numbers& before_it) {
     const store& before = l.history[behind];
     const store* const after = behind + 1 < l.history.size() ? &l.history[behind + 1] : nullptr;
     message* const inherited = is_rmw ? before.carried : nullptr;
@@ -392,7 +403,7 @@ class memory {
     s.trace = mix(mix(mix(me.trace, is_rmw ? 0x30 : 0x20), l.identity),
                   mix(before.trace, after == nullptr ? 0 : after->trace));
     me.move_to(l.index, s.position);
-    if (o == memory_order::seq_cst) l.sc_place = std::max(l.sc_place, s.position);
+    if (o == memory_order::seq_cst) enter_order(me, l, before_it, s.position, true);
     s.carried = releases(o) ? carry(me, inherited) : inherited;
     if (s.carried != nullptr) ++s.carried->stores;
     me.event(s.trace);
@@ -454,6 +465,7 @@ class memory {
   bool weak_;
   unsigned most_rereads_;
   arena messages_;
+  total_order order_;
   std::array<message*, 33> spare_{};  // by the bits of their size
   std::deque<location> locations_;
   std::vector<std::size_t> free_;
