@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <tandem/tandem.hpp>
 
 #include "support/catch.hpp"
@@ -33,6 +37,17 @@ void lost_update() {
   tandem::atomic<int> counter{0};
   {
     const auto increment = [&] { counter.store(counter.load(order::seq_cst) + 1, order::seq_cst); };
+    const auto ana = lab::spawn("ana", increment);
+    const auto ben = lab::spawn("ben", increment);
+  }
+  lab::check(counter.load(order::seq_cst) == 2, "both increments count");
+}
+
+/// The same without the mistake.
+void lost_update_mended() {
+  tandem::atomic<int> counter{0};
+  {
+    const auto increment = [&] { counter.fetch_add(1, order::seq_cst); };
     const auto ana = lab::spawn("ana", increment);
     const auto ben = lab::spawn("ben", increment);
   }
@@ -148,6 +163,34 @@ TEST_CASE("the random searches find it too, by a seed that finds it again") {
     chosen.seed = report.seed;
     chosen.executions = 1;
     CHECK(lab::explore(chosen, lost_update).schedule == report.schedule);
+  }
+}
+
+TEST_CASE("the random searches read an old store as often as it comes") {
+  // main has seen that x was written, and reads the old value three times in a row
+  const auto thrice_old = [] {
+    tandem::atomic<int> x{0};
+    tandem::atomic<int> written{0};
+    const auto writer = lab::spawn("writer", [&] {
+      x.store(1, order::relaxed);
+      written.store(1, order::relaxed);
+    });
+    if (written.load(order::relaxed) == 0) return;
+    int old = 0;
+    for (int i = 0; i < 3; ++i) old += x.load(order::relaxed) == 0 ? 1 : 0;
+    lab::check(old < 3, "not thrice");
+  };
+  lab::options chosen;
+  const auto bounded = lab::explore(chosen, thrice_old);
+  CHECK(bounded.exhausted);
+  CHECK(bounded.bounds_reached.rereads);
+  chosen.executions = 5000;
+  for (const auto how : {lab::search::random, lab::search::pct}) {
+    chosen.how = how;
+    const auto report = lab::explore(chosen, thrice_old);
+    REQUIRE(report.what == lab::problem::check);
+    CHECK_FALSE(report.bounds_reached.rereads);
+    CHECK(lab::replay(chosen, report.schedule, thrice_old).what == lab::problem::check);
   }
 }
 
@@ -403,6 +446,124 @@ TEST_CASE("an exploration stops where it is told to, and says that it has not se
   CHECK(report.executions == 2);
   CHECK_FALSE(report.exhausted);
   CHECK(contains(report.summary(), "not exhausted"));
+}
+
+TEST_CASE("an exploration whose last execution is the last one allowed has seen everything") {
+  lab::options chosen;
+  chosen.executions = lab::explore(lost_update_mended).executions;
+  const auto report = lab::explore(chosen, lost_update_mended);
+  CHECK(report.exhausted);
+  CHECK(report.executions == chosen.executions);
+  CHECK_FALSE(report.bounds_reached.executions);
+  --chosen.executions;
+  const auto one_less = lab::explore(chosen, lost_update_mended);
+  CHECK_FALSE(one_less.exhausted);
+  CHECK(one_less.executions == chosen.executions);
+  CHECK(one_less.bounds_reached.executions);
+  chosen.executions = 0;
+  CHECK(lab::explore(chosen, lost_update_mended).executions == 1);  // the plain one
+}
+
+TEST_CASE("an exploration stops after its time, too") {
+  for (const auto how : {lab::search::exhaustive, lab::search::random}) {
+    lab::options chosen;
+    chosen.how = how;
+    chosen.max_duration = 1ns;
+    const auto report = lab::explore(chosen, lost_update_mended);
+    CHECK(report);
+    CHECK_FALSE(report.exhausted);
+    CHECK(report.executions == 1);
+    CHECK(report.bounds_reached.max_duration);
+    chosen.max_duration = 1h;
+    chosen.executions = 100;
+    CHECK_FALSE(lab::explore(chosen, lost_update_mended).bounds_reached.max_duration);
+  }
+}
+
+TEST_CASE("a report says which bounds were reached") {
+  lab::options all = everything();
+  all.rereads = 100;
+  all.early_timeouts = all.spurious = 100;
+  const auto reached = [](const lab::options& chosen, auto body) {
+    const auto report = lab::explore(chosen, body);
+    INFO(report.text);
+    CHECK(report.exhausted);
+    CHECK(contains(report.summary(), report.bounds_reached.in_words()));
+    return report.bounds_reached.in_words();
+  };
+  const auto change = [&](auto member, auto to) {
+    lab::options chosen = all;
+    chosen.*member = to;
+    return chosen;
+  };
+  CHECK(reached(all, lost_update_mended).empty());
+  CHECK(contains(lab::explore(all, lost_update_mended).summary(), "exhausted; no bound reached"));
+  CHECK(reached(change(&lab::options::preemptions, 1U), lost_update_mended) == "preemptions");
+  CHECK(reached(change(&lab::options::weak_memory, false), [] {
+          tandem::atomic<int> x{0};
+          const tandem::thread t([&] { x.store(1, order::relaxed); });
+          static_cast<void>(x.load(order::relaxed));
+        }) == "weak_memory");
+  const auto look_twice = [] {
+    tandem::atomic<int> x{0};
+    const tandem::thread t([&] { x.store(1, order::relaxed); });
+    for (int i = 0; i < 2; ++i) static_cast<void>(x.load(order::relaxed));
+  };
+  CHECK(reached(all, look_twice).empty());
+  CHECK(reached(change(&lab::options::rereads, 0U), look_twice) == "rereads");
+  const auto sleep_once = [] {
+    tandem::atomic<std::uint32_t> word{0};
+    tandem::thread t([] { tandem::sleep_for(1s); });
+    tandem::platform::park(word, 0, tandem::clock::now() + 2s);
+  };
+  CHECK(reached(all, sleep_once).empty());
+  CHECK(reached(change(&lab::options::spurious, 0U), sleep_once) == "spurious");
+  CHECK(reached(change(&lab::options::early_timeouts, 0U), sleep_once) == "early_timeouts");
+  CHECK(reached(all, [] {
+          tandem::atomic<int> x{0};
+          for (int i = 0; i < 70; ++i) x.store(i, order::relaxed);
+        }) == "old stores");
+}
+
+TEST_CASE("who sits before a terminal sees how far it is, and in the end nothing of that") {
+  const auto said_on = [](const char* where) {
+    const int ours = ::posix_openpt(O_RDWR | O_NOCTTY);
+    REQUIRE(ours >= 0);
+    REQUIRE(::grantpt(ours) == 0);
+    REQUIRE(::unlockpt(ours) == 0);
+    const std::string terminal = std::string(where).empty() ? ::ptsname(ours) : where;
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      ::dup2(::open(terminal.c_str(), O_RDWR | O_NOCTTY), STDERR_FILENO);
+      lab::options chosen = everything();
+      chosen.max_duration = 2500ms;
+      const auto report = lab::explore(chosen, [] {
+        tandem::mailbox<int> box(1);
+        const auto send = [&] { static_cast<void>(box.send(1)); };
+        const tandem::thread a(send), b(send), c(send);
+        for (int i = 0; i < 3; ++i) static_cast<void>(box.receive());
+      });
+      ::_exit(report && !report.exhausted ? 0 : 1);
+    }
+    const int theirs = ::open(::ptsname(ours), O_RDWR | O_NOCTTY | O_NONBLOCK);
+    int how = 1;
+    ::waitpid(child, &how, 0);
+    CHECK(how == 0);
+    ::fcntl(ours, F_SETFL, O_NONBLOCK);
+    std::string said(4096, '\0');
+    const ssize_t got = ::read(ours, said.data(), said.size());
+    said.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    ::close(theirs);
+    ::close(ours);
+    return said;
+  };
+  const std::string said = said_on("");
+  INFO(said);
+  CHECK(contains(said, "tandem: "));
+  CHECK(contains(said, " executions, "));
+  CHECK(said.ends_with("\r\033[K"));
+  CHECK(said_on("/dev/null").empty());
 }
 
 TEST_CASE("bytes steer") {

@@ -27,11 +27,13 @@
 #endif
 
 #include <tandem/lab/detail/execution.hpp>
+#include <tandem/lab/detail/stopwatch.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,6 +57,8 @@ struct options : bounds {
   search how = search::exhaustive;
   /// No more than so many. For the random searches: so many, after the plain one.
   std::uint64_t executions = 10'000'000;
+  /// No new one after so long, of real time.
+  std::chrono::nanoseconds max_duration = stopwatch::unlimited;
   /// Random searches: the first execution's, from 1 on; the next one's is one more.
   std::uint64_t seed = 1;
   /// PCT: how many ordering constraints the bug is expected to need.
@@ -71,6 +75,7 @@ struct report {
   std::uint64_t states = 0;      // different ones in which there was a choice
   std::uint64_t steps = 0;       // of all executions
   bool exhausted = false;        // there is no other execution within the bounds
+  refusals bounds_reached;       // which bounds are the reason that there is no other, or that it was not run
   problem what = problem::none;
   std::string text;        // of a failure: what, step by step, and how to have it again
   std::string schedule;    // of the failure, or of the last execution, for replay()
@@ -78,11 +83,17 @@ struct report {
 
   [[nodiscard]] bool passed() const noexcept { return what == problem::none; }
   explicit operator bool() const noexcept { return passed(); }
-  /// "1234 executions (88 complete), 567 states, exhausted", or the text of the failure.
+  /// "1234 executions (88 complete), 567 states, exhausted; bounds reached: preemptions", or the text of the failure.
   [[nodiscard]] std::string summary() const {
     if (!passed()) return text;
     return std::to_string(executions) + " executions (" + std::to_string(complete) + " complete), " +
-           std::to_string(states) + " states, " + (exhausted ? "exhausted" : "not exhausted");
+           std::to_string(states) + " states, " + (exhausted ? "exhausted" : "not exhausted") + "; " + reached();
+  }
+
+ private:
+  std::string reached() const {
+    const std::string names = bounds_reached.in_words();
+    return names.empty() ? "no bound reached" : "bounds reached: " + names;
   }
 };
 
@@ -107,7 +118,7 @@ struct one_execution final : callable {
 class explorer {
  public:
   explorer(const options& chosen, callable& program)
-      : options_(chosen), program_(program), execution_(bounds_of(chosen)) {
+      : options_(chosen), program_(program), execution_(bounds_of(chosen)), time_(chosen.max_duration) {
     if (!chosen.faults.empty()) execution_.plant(&options_.faults);
   }
 
@@ -121,7 +132,7 @@ class explorer {
     } else {
       search_at_random();
     }
-    return std::move(report_);
+    return finished();
   }
 
   report replay(std::string_view schedule) {
@@ -136,20 +147,31 @@ class explorer {
     one(chooser);
     report_.schedule = written(execution_.given());
     if (!execution_ok()) explain();
-    return std::move(report_);
+    return finished();
   }
 
   report steer(chooser& by) {
     one(by);
     conclude();
-    return std::move(report_);
+    return finished();
   }
 
  private:
   static bounds bounds_of(const options& chosen) {
     bounds b = chosen;
-    if (chosen.how != search::exhaustive) b.preemptions = unbounded;
+    if (chosen.how != search::exhaustive) {
+      b.preemptions = unbounded;
+      b.rereads = std::numeric_limits<unsigned>::max();
+    }
     return b;
+  }
+
+  report finished() {
+    const refusals by_search = report_.bounds_reached;
+    report_.bounds_reached = execution_.bounds_reached();
+    report_.bounds_reached.executions = by_search.executions;
+    report_.bounds_reached.max_duration = by_search.max_duration;
+    return std::move(report_);
   }
 
   bool execution_ok() const noexcept { return execution_.trouble().what == problem::none; }
@@ -171,9 +193,16 @@ class explorer {
       report_.states = states.size();
       if (!path.consistent()) return change();
       if (!execution_ok()) return conclude();
-      if (report_.executions == options_.executions) return;
-    } while (path.next());
-    report_.exhausted = true;
+      report_.exhausted = !path.next();
+    } while (!report_.exhausted && may_go_on(report_.executions));
+  }
+
+  /// Whether there may be one more, after so many.
+  bool may_go_on(std::uint64_t executions) {
+    report_.bounds_reached.executions = executions >= options_.executions;
+    report_.bounds_reached.max_duration = time_.is_up();
+    time_.tell(report_.executions, report_.states);
+    return !report_.bounds_reached.executions && !report_.bounds_reached.max_duration;
   }
 
   void search_at_random() {
@@ -182,7 +211,7 @@ class explorer {
     as_recorded plain(nothing);
     one(plain);
     const std::size_t steps = execution_.steps();
-    for (std::uint64_t i = 0; i < options_.executions && execution_ok(); ++i) {
+    for (std::uint64_t i = 0; execution_ok() && may_go_on(i); ++i) {
       const std::uint64_t seed = options_.seed + i;
       if (options_.how == search::pct) {
         priorities by(seed, options_.depth, steps);
@@ -253,6 +282,7 @@ class explorer {
   callable& program_;
   execution execution_;
   report report_;
+  stopwatch time_;
 };
 
 }  // namespace exploring

@@ -1,6 +1,6 @@
 // tandem/lab/detail/bounds.hpp: the words in which one says what to explore, and what was found.
 //
-// Contract   Plain data: problem, bounds, fault, order_sites.
+// Contract   Plain data: problem, bounds, refusals, fault, order_sites.
 // Tests      tests/lab.test.cpp
 #pragma once
 
@@ -44,10 +44,11 @@ inline constexpr instant_ns never = std::numeric_limits<instant_ns>::max();
 struct bounds {
   // switches away from a thread that could go on; lab::unbounded: any number; no bound for the random searches
   unsigned preemptions = 2;
-  unsigned spurious = 1;           // parks that return, and weak compare-exchanges that fail, for no reason
-  unsigned early_timeouts = 1;     // times that the clock moves on though somebody could run
-  bool weak_memory = true;         // false: every load reads the newest store
-  unsigned rereads = 1;            // so often a thread may read a store again, in a row, when there is a newer one
+  unsigned spurious = 1;        // parks that return, and weak compare-exchanges that fail, for no reason
+  unsigned early_timeouts = 1;  // times that the clock moves on though somebody could run
+  bool weak_memory = true;      // false: every load reads the newest store
+  // so often a thread may read a store again, in a row, when there is a newer one; no bound for the random searches
+  unsigned rereads = 1;
   std::size_t steps = 20'000;      // of one execution; more are a failure
   bool leaks = true;               // whether an atomic that was never destroyed is a failure
   std::size_t stack = 256 * 1024;  // bytes, of each thread
@@ -55,6 +56,35 @@ struct bounds {
   unsigned longest_spin = 0;   // nanoseconds
   unsigned longest_yield = 0;  // nanoseconds
   int short_poll = 1;          // rounds
+};
+
+/// The bounds that were reached: each has kept the lab from something that it would have tried otherwise.
+struct refusals {
+  bool preemptions = false;
+  bool spurious = false;
+  bool early_timeouts = false;
+  bool weak_memory = false;  // it is switched off, and an older store could have been read
+  bool rereads = false;
+  bool old_stores = false;    // of the history of an atomic more were there than are kept
+  bool executions = false;    // options.executions
+  bool max_duration = false;  // options.max_duration
+
+  /// "preemptions, rereads"; nothing if there is none.
+  [[nodiscard]] std::string in_words() const {
+    std::string words;
+    const auto add = [&words](bool reached, const char* name) {
+      if (reached) words += (words.empty() ? "" : ", ") + std::string(name);
+    };
+    add(preemptions, "preemptions");
+    add(spurious, "spurious");
+    add(early_timeouts, "early_timeouts");
+    add(weak_memory, "weak_memory");
+    add(rereads, "rereads");
+    add(old_stores, "old stores");
+    add(executions, "executions");
+    add(max_duration, "max_duration");
+    return words;
+  }
 };
 
 /// A deliberate fault, at one place of the program under test.

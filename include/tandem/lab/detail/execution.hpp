@@ -71,6 +71,15 @@ class execution : public scheduler {
     }
   }
 
+  /// By any execution so far.
+  refusals bounds_reached() const noexcept {
+    refusals all = reached_;
+    all.weak_memory = memory_.bounds_reached().weak_memory;
+    all.rereads = memory_.bounds_reached().rereads;
+    all.old_stores = memory_.bounds_reached().old_stores;
+    return all;
+  }
+
   /// Faults to be planted; where each memory order is written.
   void plant(const std::vector<fault>* planted) noexcept { faults_ = planted; }
   void collect(order_sites* into) noexcept { sites_ = into; }

@@ -199,6 +199,13 @@ struct location {
   const store& newest() const noexcept { return history.back(); }
 };
 
+/// What was not tried because of a bound.
+struct memory_bounds_reached {
+  bool weak_memory = false;
+  bool rereads = false;
+  bool old_stores = false;
+};
+
 /// Who has touched some plain data, for the detection of races.
 struct shadow {
   std::uint64_t execution = 0;
@@ -265,6 +272,8 @@ class memory {
 
   location& at(std::size_t index) noexcept { return locations_[index]; }
   std::size_t alive() const noexcept { return alive_; }
+  /// In any execution so far.
+  const memory_bounds_reached& bounds_reached() const noexcept { return reached_; }
   /// An atomic that was made in this execution and not destroyed; precondition: alive() != 0.
   const location& survivor() const noexcept {
     return *std::find_if(locations_.begin(), locations_.end(),
@@ -286,27 +295,36 @@ class memory {
   // --- which stores are open to a thread: indices into the history, from the oldest one on ---
 
   /// What comes before it is overwritten, by what the thread knows: it reads none of that, and puts nothing in there.
-  std::size_t oldest_open(const view& me, const location& l, memory_order o) const noexcept {
+  std::size_t oldest_open(const view& me, const location& l, memory_order o) noexcept {
     const std::size_t last = l.history.size() - 1;
     std::size_t i = last;
-    if (!weak_) return i;
+    if (!weak_) {
+      const bool overwritten = l.newest().trace != l.identity && me.place(l.index) < l.newest().position;
+      reached_.weak_memory = reached_.weak_memory || overwritten;
+      return i;
+    }
     const tick floor = me.place(l.index);
     while (i > 0 && l.history[i - 1].position >= floor) --i;
     if (o != memory_order::seq_cst || l.history[i].position >= l.sc_place) return i;
+    reached_.old_stores = reached_.old_stores || order_.is_full();
     const tick sc_floor = order_.is_full() ? l.sc_place : order_.floor(order_.before(me.clock), l.sc_last);
     while (i < last && l.history[i].position < sc_floor) ++i;
     return i;
   }
   /// For a load, which does not read an old store for ever.
-  std::size_t oldest_to_read(const view& me, const location& l, memory_order o) const noexcept {
+  std::size_t oldest_to_read(const view& me, const location& l, memory_order o) noexcept {
     const std::size_t i = oldest_open(me, l, o);
     const bool tired = i + 1 < l.history.size() && me.times_read(l.index, l.history[i].position) > most_rereads_;
+    reached_.rereads = reached_.rereads || tired;
     return tired ? i + 1 : i;
   }
   /// Whether there is room for a store behind that one.
-  static bool may_follow(const location& l, std::size_t i) noexcept {
-    return i + 1 == l.history.size() ||
-           (!l.history[i + 1].is_rmw && l.history[i + 1].position - l.history[i].position > 1);
+  bool may_follow(const location& l, std::size_t i) noexcept {
+    if (i + 1 == l.history.size()) return true;
+    if (l.history[i + 1].is_rmw) return false;
+    const bool is_room = l.history[i + 1].position - l.history[i].position > 1;
+    reached_.old_stores = reached_.old_stores || !is_room;
+    return is_room;
   }
 
   // --- accesses, each to the store of that index, or behind it ---
@@ -409,6 +427,7 @@ class memory {
     me.event(s.trace);
     std::size_t index = behind + 1;
     if (l.history.size() == (weak_ ? longest_history : 1)) {
+      reached_.old_stores = reached_.old_stores || weak_;
       release(l.history.front().carried);
       l.history.erase(l.history.begin());
       --index;
@@ -471,6 +490,7 @@ class memory {
   std::vector<std::size_t> free_;
   std::size_t used_ = 0;
   std::size_t alive_ = 0;
+  memory_bounds_reached reached_;
 };
 
 }  // namespace tandem::inline TANDEM_ABI::lab

@@ -191,9 +191,12 @@ class scheduler {
     while (!cut_) {
       candidates c;
       c.add(running_->known.id);
-      const bool others = preemptions_left_ != 0;
-      if (others) add_runnable(c, running_->known.id, false);
-      if (early_left_ != 0 && next_deadline() != never) c.add(the_clock);
+      if (preemptions_left_ != 0) {
+        add_runnable(c, running_->known.id, false);
+      } else if (!reached_.preemptions) {
+        reached_.preemptions = is_anybody_else_runnable();
+      }
+      if (may_time_pass()) c.add(the_clock);
       if (already_explored(running_->known.id) || c.count == 1) return;
       const std::uint8_t chosen = c.who[ask_who(c)];
       if (chosen == running_->known.id) return;
@@ -218,7 +221,7 @@ class scheduler {
         if (!everybody_polls()) end_or_wait();
         continue;
       }
-      if (early_left_ != 0 && next_deadline() != never) c.add(the_clock);
+      if (may_time_pass()) c.add(the_clock);
       std::uint8_t chosen = c.who[0];
       if (!cut_ && !already_explored(max_threads) && c.count > 1) chosen = c.who[ask_who(c)];
       if (chosen == the_clock) {
@@ -253,10 +256,26 @@ class scheduler {
     switch_fibers(last.context, next.context, last.doing == state::done);
   }
 
+  bool is_anybody_else_runnable() const noexcept {
+    for (unsigned i = 0; i < count_; ++i) {
+      const thread& t = *threads_[i];
+      if (&t != running_ && t.doing == state::runnable && !t.polling) return true;
+    }
+    return false;
+  }
+
+  /// Whether the next deadline may come though somebody could run.
+  bool may_time_pass() noexcept {
+    if (early_left_ == 0 && (cut_ || reached_.early_timeouts)) return false;
+    if (next_deadline() == never) return false;
+    reached_.early_timeouts = reached_.early_timeouts || early_left_ == 0;
+    return early_left_ != 0;
+  }
+
   /// Whether time passes here, though nobody waits.
   void offer_clock() {
     constexpr std::array<std::uint8_t, 2> who{0, the_clock};
-    while (!cut_ && early_left_ != 0 && next_deadline() != never && ask({choice::thread, 2, who.data()}) == 1) {
+    while (!cut_ && may_time_pass() && ask({choice::thread, 2, who.data()}) == 1) {
       --early_left_;
       advance();
     }
@@ -326,7 +345,12 @@ class scheduler {
   }
 
   bool surprise() {
-    if (surprises_left_ == 0 || ask(choice::spurious, 2) == 0) return false;
+    if (cut_) return false;
+    if (surprises_left_ == 0) {
+      reached_.spurious = true;
+      return false;
+    }
+    if (ask(choice::spurious, 2) == 0) return false;
     --surprises_left_;
     return true;
   }
@@ -348,6 +372,7 @@ class scheduler {
   instant_ns now_ = 0;
   transcript told_;
   trouble_found trouble_;
+  refusals reached_;  // in any execution so far
 
  private:
   /// Nobody can run.
