@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <latch>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,7 @@
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/coro/thread_pool.hpp>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/death.hpp"
 #include "support/messages.hpp"
@@ -71,6 +73,40 @@ auto bringing(int n) {
 }
 auto breaking(const char* what) {
   return [what](const stop_token&) { return breaks(what); };
+}
+
+/// Receives until it is stopped, by a token that it has only a reference to: the signature that one takes for threads.
+auto listening(mailbox<letter>& from) {
+  return [&from](const stop_token& stop) -> task<result<letter>> {
+    if (!stop.stop_possible()) co_return status::abandoned;
+    co_return co_await from.co_receive(stop);
+  };
+}
+
+task<> says_that_it_has_begun(int& begun) {
+  ++begun;
+  co_return;
+}
+
+/// Runs what `compose` returns, again and again, with room for one allocation more each time, up to the first success:
+/// whenever the heap runs out, nothing has begun. How often it ran out.
+template <class Compose>
+int runs_out(const Compose& compose) {
+  run_loop loop;
+  for (std::size_t enough = 0;; ++enough) {
+    int begun = 0;
+    try {
+      auto prepared = compose.prepared(begun);
+      support::allocations_left = enough;
+      loop.block_on(compose.from(std::move(prepared)));
+      support::allocations_left = support::no_limit;
+      CHECK(begun == 3);
+      return static_cast<int>(enough);
+    } catch (const std::bad_alloc&) {
+      support::allocations_left = support::no_limit;
+      CHECK(begun == 0);
+    }
+  }
 }
 
 }  // namespace
@@ -209,6 +245,80 @@ TEST_CASE("a token from outside stops all of them", "[compose]") {
           status::stopped);
     CHECK(late.set_value(1) == status::abandoned);  // the future was given away, and is gone
   }
+}
+
+TEST_CASE("a function may take its token by reference: it lives as long as the task", "[compose]") {
+  const watchdog guard("a token by reference");
+  run_loop loop;
+  mailbox<letter> first(1), second(1);
+  SECTION("when_any") {
+    REQUIRE(second.send(letter(2)));
+    const auto won = loop.block_on(when_any(listening(first), listening(second)));
+    CHECK(won.index == 1);
+    CHECK(won.value->number() == 2);
+  }
+  SECTION("when_any of a vector") {
+    REQUIRE(second.send(letter(2)));
+    std::vector<decltype(listening(first))> both;
+    both.push_back(listening(first));
+    both.push_back(listening(second));
+    const auto won = loop.block_on(when_any(std::move(both)));
+    CHECK(won.index == 1);
+    CHECK(won.value->number() == 2);
+  }
+  SECTION("when_all, which is stopped from outside") {
+    tandem::stop_source source;
+    const auto stops = [&source](const stop_token&) -> task<int> {
+      source.request_stop();
+      co_return 3;
+    };
+    const auto [one, other] = loop.block_on(when_all(source.get_token(), listening(first), stops));
+    CHECK(one.error() == status::stopped);
+    CHECK(other == 3);
+  }
+  SECTION("when_all of a vector, on a pool") {
+    thread_pool pool(2);
+    std::vector<decltype(listening(first))> both(2, listening(first));
+    first.close();
+    const auto got = pool.block_on(when_all(std::move(both)));
+    CHECK(got.front().error() == status::closed);
+    CHECK(got.back().error() == status::closed);
+  }
+}
+
+TEST_CASE("when the heap runs out, nothing has begun", "[compose]") {
+  if (!support::allocations_are_counted) return;
+  const watchdog guard("the heap runs out");
+  struct vector_of_tasks {
+    static std::vector<task<>> prepared(int& begun) {
+      std::vector<task<>> all;
+      for (int i = 0; i < 3; ++i) all.push_back(says_that_it_has_begun(begun));
+      return all;
+    }
+    static auto from(std::vector<task<>> all) { return when_all(std::move(all)); }
+  };
+  struct several_tasks {
+    static std::vector<task<>> prepared(int& begun) { return vector_of_tasks::prepared(begun); }
+    static auto from(std::vector<task<>> all) {
+      return when_all(std::move(all[0]), std::move(all[1]), std::move(all[2]));
+    }
+  };
+  struct function {
+    int* begun;
+    task<> operator()(const stop_token&) const { return says_that_it_has_begun(*begun); }
+  };
+  struct vector_of_functions {
+    static std::vector<function> prepared(int& begun) { return std::vector<function>(3, function{&begun}); }
+    static auto from(std::vector<function> all) { return when_all(std::move(all)); }
+  };
+  struct race_of_functions {
+    static std::vector<function> prepared(int& begun) { return std::vector<function>(3, function{&begun}); }
+    static auto from(std::vector<function> all) { return when_any(std::move(all)); }
+  };
+  CHECK(runs_out(vector_of_tasks()) > 2);
+  CHECK(runs_out(several_tasks()) > 0);
+  CHECK(runs_out(vector_of_functions()) > 2);
+  CHECK(runs_out(race_of_functions()) > 2);
 }
 
 TEST_CASE("when_any: the first to succeed wins, the others are stopped and awaited", "[compose]") {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <new>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -236,6 +237,46 @@ TEST_CASE("request_stop asks all tasks to end", "[scope]") {
     CHECK(how == status::stopped);
     CHECK(s.stop_token().stop_requested());
   }(loop));
+}
+
+TEST_CASE("a task may take the scope's token by reference: it lives as long as the scope", "[scope]") {
+  const watchdog guard("a scope's token by reference");
+  run_loop loop;
+  mailbox<letter> box(1);
+  status how = status::ok;
+  loop.block_on([](run_loop& l, mailbox<letter>& from, status& outcome) -> task<> {
+    scope all(l);
+    all.spawn([](mailbox<letter>& m, const tandem::stop_token& stop, status& to) -> task<> {
+      if (stop.stop_possible()) to = (co_await m.co_receive(stop)).error();
+    }(from, all.stop_token(), outcome));
+    all.spawn([](scope& s) -> task<> {
+      s.request_stop();
+      co_return;
+    }(all));
+    co_await all.join();
+  }(loop, box, how));
+  CHECK(how == status::stopped);
+}
+
+TEST_CASE("a spawn that finds no memory has started nothing", "[scope]") {
+  if (!support::allocations_are_counted) return;
+  run_loop loop;
+  std::atomic<int> done{0};
+  loop.block_on([](run_loop& l, std::atomic<int>& to) -> task<> {
+    scope all(l);
+    task<> one = counts(to);
+    support::allocations_left = 0;
+    bool told = false;
+    try {
+      all.spawn(std::move(one));
+    } catch (const std::bad_alloc&) {
+      told = true;
+    }
+    support::allocations_left = support::no_limit;
+    CHECK(told);
+    co_await all.join();
+  }(loop, done));
+  CHECK(done == 0);
 }
 
 TEST_CASE("a scope may be used again after a join, also after one that has thrown", "[scope]") {

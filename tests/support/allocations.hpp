@@ -1,6 +1,6 @@
 // allocations: how many times this thread has asked the heap for memory. Replaces the global operator new, so a
 // program may include it in one translation unit only. A sanitizer may replace it as well, and wants to be alone: there
-// nothing is counted, and `allocations_are_counted` says so.
+// nothing is counted, and `allocations_are_counted` says so. There the heap never runs out, either.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +18,10 @@ namespace support {
 inline constexpr bool allocations_are_counted = TANDEM_TEST_COUNTS_ALLOCATIONS;
 inline thread_local std::size_t allocations_of_this_thread = 0;
 
+/// How many this thread may still have before there is no memory.
+inline constexpr std::size_t no_limit = ~std::size_t{0};
+inline thread_local std::size_t allocations_left = no_limit;
+
 }  // namespace support
 
 #if TANDEM_TEST_COUNTS_ALLOCATIONS
@@ -26,6 +30,8 @@ inline thread_local std::size_t allocations_of_this_thread = 0;
 
 void* support::allocated(std::size_t size, std::size_t alignment) noexcept {
   ++allocations_of_this_thread;
+  if (allocations_left == 0) return nullptr;
+  if (allocations_left != no_limit) --allocations_left;
   return from_the_heap(size, alignment);
 }
 

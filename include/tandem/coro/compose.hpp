@@ -22,7 +22,8 @@
 //                          the program, as one that leaves a thread. The scheduler outlives all this: until the new
 //                          future is ready, or, if that has gone, until f has been destroyed.
 //              Lifetime    To destroy a coroutine that awaits when_all or when_any aborts with a sentence: request a
-//                          stop, and let it end. The functions live as long as their tasks.
+//                          stop, and let it end. The functions live as long as their tasks, and so does the token that
+//                          they are called with: both may take it by reference.
 //              Allocation  the frames of all tasks; a stop token, if anything can be stopped; for a vector, the
 //                          branches. then: a frame and a promise. If std::bad_alloc is thrown, nothing has begun.
 // Algorithm  A branch lies in the frame of the composed task: it owns its task and is its item, posted to begin, and by
@@ -199,13 +200,15 @@ inline void gathering::ended(std::uint32_t which, bool threw, bool succeeded) no
 template <class Stopper>
 class gathering_of final : public gathering {
  public:
-  gathering_of(ends when, const platform::stop_token& outer) : gathering(when), stop_(outer) {}
-  platform::stop_token token() const noexcept { return stop_.token(); }
+  gathering_of(ends when, const platform::stop_token& outer) : gathering(when), stop_(outer), token_(stop_.token()) {}
+  /// It stays as long as this does: a function may take it by reference, and its task begins later.
+  const platform::stop_token& token() const noexcept { return token_; }
 
  private:
   void request_stop() noexcept override { stop_.request(); }
   Stopper stop_;
 };
+  const platform::stop_token token_;
 
 /// One of those that run.
 template <class T>
@@ -262,6 +265,7 @@ class branches {
   explicit branches(const platform::stop_token& stop, F&... functions) : all_{functions(stop)...} {}
 
   void begin(scheduler& where, gathering& in) noexcept {
+  static void get_room() noexcept {}  // which take_all() needs: it has it
     std::apply([&, number = std::uint32_t{0}](auto&... each) mutable { (each.begin(where, in, number++), ...); }, all_);
   }
   values take_all() {
@@ -298,14 +302,14 @@ class many_branches {
   }
 
   void begin(scheduler& where, gathering& in) noexcept {
+  /// For take_all(): so that there is nothing left that may fail when all have begun.
+  void get_room() { taken_.reserve(all_.size()); }
     std::uint32_t number = 0;
     for (auto& each : all_) each.begin(where, in, number++);
   }
   values take_all() {
-    values taken;
-    taken.reserve(all_.size());
-    for (auto& each : all_) taken.push_back(each.take());
-    return taken;
+    for (auto& each : all_) taken_.push_back(each.take());
+    return std::move(taken_);
   }
   void rethrow(std::uint32_t who) { static_cast<void>(take(who)); }
   winner_type take(std::uint32_t who) { return {who, all_[who].take()}; }
@@ -313,12 +317,14 @@ class many_branches {
  private:
   std::deque<branch<T>> all_;
 };
+  values taken_;
 
 template <class Stopper, class Branches, class... F>
 task<typename Branches::values> all_of(platform::stop_token outer, F... functions) {
   gathering_of<Stopper> together(gathering::ends::all, outer);
   Branches all(together.token(), functions...);
   scheduler& where = co_await this_scheduler();
+  all.get_room();
   all.begin(where, together);
   co_await head_count::zero(together.count);
   if (together.who() != gathering::nobody) all.rethrow(together.who());

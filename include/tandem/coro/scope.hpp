@@ -5,8 +5,9 @@
 //            and no more: no task is ever left to itself.
 //              Errors      The first exception that leaves a task requests a stop of the others, and is thrown by
 //                          join() when all of them are done. Later ones are dropped.
-//              Stop        stop_token() is for the tasks: pass it to them, and let them wait with it. request_stop()
-//                          asks them all to end; so does the first error. The scope never ends a task by force.
+//              Stop        stop_token() is for the tasks: pass it to them, by value or by reference, and let them wait
+//                          with it. request_stop() asks them all to end; so does the first error. The scope never ends
+//                          a task by force.
 //              Join        by one coroutine at a time; its own scheduler resumes it. When join() has returned, the
 //                          scope may be used again; a stop that was requested remains so.
 //              Spawn       from anywhere, by several at the same time: by a task of the scope at any time; by others
@@ -124,7 +125,7 @@ class scope {
  public:
   /// Its tasks run on `where`, which outlives it.
   // Out of line: once it is inlined, g++ 12 takes the library's stop_source for one that is used before it is made.
-  [[gnu::noinline]] explicit scope(scheduler& where) : where_(where) {}
+  [[gnu::noinline]] explicit scope(scheduler& where) : where_(where), token_(stop_.get_token()) {}
   scope(const scope&) = delete;
   scope& operator=(const scope&) = delete;
   ~scope() {
@@ -141,8 +142,8 @@ class scope {
     where_.post(*made);
   }
 
-  /// Tells the tasks to end.
-  platform::stop_token stop_token() const noexcept { return stop_.get_token(); }
+  /// Tells the tasks to end. It stays as long as the scope does: a task may take it by reference.
+  const platform::stop_token& stop_token() const noexcept { return token_; }
   bool request_stop() noexcept { return stop_.request_stop(); }
 
   /// To be awaited: goes on when all tasks are done; throws the first error.
@@ -194,6 +195,7 @@ class scope {
 
   scheduler& where_;
   platform::stop_source stop_;
+  const platform::stop_token token_;
   platform::atomic<bool> failed_{false};
   [[no_unique_address]] detail::failure error_{};  // of the one who set failed_
   detail::head_count tasks_;
