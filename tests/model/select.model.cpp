@@ -58,6 +58,21 @@ auto note_in(account& a, const letter& l, int number) {
 
 }  // namespace
 
+TEST_CASE("a ticker of a hundred years comes to the end of time, and not beyond it", "[model][select]") {
+  holds("a ticker whose third instant no clock can show", 1, {}, [] {
+    constexpr auto century = std::chrono::hours(24 * 36'525);
+    tandem::ticker slow(century);
+    for (int ticks = 1; ticks <= 2; ++ticks) {
+      const auto next = slow.next();
+      lab::check(select(tandem::tick(slow)) == 0, "it ticks");
+      lab::check(tandem::clock::now() == next, "in time");
+    }
+    lab::check(slow.next() == tandem::platform::no_deadline, "the third is beyond the clock");
+    lab::check(select(tandem::tick(slow), otherwise()) == 1, "so it never comes");
+    lab::check(select(tandem::tick(slow), after(24h)) == 1, "nor later");
+  });
+}
+
 TEST_CASE("a select meets plain operations, on one of its channels", "[model][select]") {
   holds("select receives from two, one sends", 1078, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;

@@ -87,7 +87,7 @@ class ticker {
     const auto now = clock::now();
     const auto late = now - next_.when();
     if (late < late.zero()) return;
-    next_ = detail::deadline::at_or_forever((next_.when() + (late / period_) * period_).time_since_epoch() + period_);
+    next_ = detail::deadline::since(next_.when() + (late / period_) * period_, period_);
   }
 
   clock::duration period_;

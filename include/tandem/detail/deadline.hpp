@@ -51,6 +51,11 @@ class deadline {
     return wide(whole) < left ? whole + ticks(1) : whole;
   }
 
+  /// `left` after `from`, which is not before the clock's epoch; forever if that is beyond the clock's range.
+  static constexpr deadline since(time_point from, time_point::duration left) noexcept {
+    return left < platform::no_deadline - from ? at(from + left) : unlimited();
+  }
+
   constexpr bool is_at_once() const noexcept { return when_ == time_point::min(); }
   constexpr bool is_forever() const noexcept { return when_ == platform::no_deadline; }
   constexpr time_point when() const noexcept { return when_; }
@@ -58,10 +63,6 @@ class deadline {
   bool has_passed() const noexcept { return !is_forever() && platform::clock::now() >= when_; }
 
  private:
-  static deadline since(time_point now, time_point::duration left) noexcept {
-    return left < platform::no_deadline - now ? at(now + left) : unlimited();
-  }
-
   constexpr explicit deadline(time_point when) noexcept : when_(when) {}
   time_point when_;
 };
