@@ -10,6 +10,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/death.hpp"
@@ -184,6 +185,16 @@ TEST_CASE("a copy that throws while a result is assigned leaks nothing and leave
     CHECK(target->number() == 1);
   }
   CHECK(support::fragile::live() == live);
+}
+
+TEST_CASE("value_or converts as a function returns: implicitly, or not at all", "[result]") {
+  using numbers = std::vector<int>;
+  const auto takes = []<class T, class U>(result<T>, U&& otherwise) {
+    return requires(const result<T>& r) { r.value_or(std::forward<U>(otherwise)); };
+  };
+  static_assert(!takes(result<numbers>(status::empty), 5));
+  CHECK(result<numbers>(status::empty).value_or({1, 2}).size() == 2);
+  CHECK(result<std::string>(status::empty).value_or("text") == "text");
 }
 
 TEST_CASE("value_or gives the value, or what it was given", "[result]") {

@@ -55,7 +55,7 @@ task<T> passes_on(task<T> inner) {
 
 /// Neither of its two moves is harmless: the one out of the coroutine throws.
 struct brittle {
-  explicit brittle(bool breaks) : breaks_when_moved(breaks) {}
+  brittle(bool breaks) : breaks_when_moved(breaks) {}
   brittle(brittle&& other) : breaks_when_moved(other.breaks_when_moved) {
     if (breaks_when_moved) throw std::runtime_error("it broke");
   }

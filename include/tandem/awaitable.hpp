@@ -23,6 +23,7 @@
 //                             message that was received is destroyed with the coroutine. Without a scheduler it may
 //                             be destroyed only if nobody can be completing it just then.
 //              Allocation     none, beside the coroutine's own frame.
+//              Alignment      whatever T asks for, in any frame: also in one that is aligned for less.
 //              Exceptions     what the plain verb throws, and std::bad_alloc nowhere. What a coroutine that is resumed
 //                             lets out of resume() ends the program.
 // Algorithm  detail/awaiting.hpp
@@ -37,6 +38,7 @@
 
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/operation.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/detail/transfer.hpp>
 #include <tandem/status.hpp>
 
@@ -87,7 +89,7 @@ class [[nodiscard("nothing is sent before it is awaited")]] copy_send_awaitable 
  public:
   template <class OperationOn, class... Limits>
   copy_send_awaitable(const OperationOn& operation_on, const T& value, const Limits&... limit)
-      : copy_(value), send_([&] { return operation_on(copy_); }, limit...) {}
+      : copy_(value), send_([&] { return operation_on(*copy_); }, limit...) {}
 
   bool await_ready() noexcept { return send_.await_ready(); }
   template <class Promise>
@@ -97,7 +99,7 @@ class [[nodiscard("nothing is sent before it is awaited")]] copy_send_awaitable 
   status await_resume() const noexcept { return send_.await_resume(); }
 
  private:
-  T copy_;
+  detail::anywhere<T> copy_;
   send_awaitable<Operation, Limit> send_;
 };
 
@@ -107,12 +109,12 @@ class [[nodiscard("nothing is received before it is awaited")]] receive_awaitabl
  public:
   template <class OperationOn, class... Limits>
   explicit receive_awaitable(const OperationOn& operation_on, const Limits&... limit)
-      : wait_(operation_on(std::addressof(message_.value)), limit...) {}
+      : wait_(operation_on(new_place()), limit...) {}
   receive_awaitable(const receive_awaitable&) = delete;
   receive_awaitable& operator=(const receive_awaitable&) = delete;
   /// A message that has come, and that the coroutine did not live to see, goes as well.
   ~receive_awaitable() {
-    if (wait_.abandon() == detail::outcome::ok) detail::end_message(message_.value);
+    if (wait_.abandon() == detail::outcome::ok) detail::end_message(message_.value());
   }
 
   bool await_ready() noexcept { return wait_.is_done_at_once(); }
@@ -129,18 +131,22 @@ class [[nodiscard("nothing is received before it is awaited")]] receive_awaitabl
   }
 
  private:
+  detail::carried<T>* new_place() noexcept {
+    platform::plain_new(message_.place());
+    return message_.place();
+  }
   result<detail::carried<T>> take() noexcept {
     const detail::outcome how = wait_.how();
     auto letter = detail::result_access::empty_handed<detail::carried<T>>();
     if (how == detail::outcome::ok) {
-      detail::hand_over(message_.value, detail::result_access::memory(letter));
-      detail::end_message(message_.value);
+      detail::hand_over(message_.value(), detail::result_access::memory(letter));
+      detail::end_message(message_.value());
     }
     detail::result_access::conclude(letter, detail::to_status(how, status::empty));
     return letter;
   }
 
-  detail::raw<detail::carried<T>> message_;
+  detail::room<detail::carried<T>> message_;
   detail::awaiting<Operation, Limit> wait_;
 };
 

@@ -26,6 +26,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <tandem/detail/mutex.hpp>
@@ -66,6 +68,10 @@ template <users_of_a_channel Users>
 using mutex_for = std::conditional_t<std::same_as<Users, one_thread>, one_threads_mutex, mutex>;
 template <users_of_a_channel Users, class T>
 using atomic_for = std::conditional_t<std::same_as<Users, one_thread>, unshared<T>, platform::atomic<T>>;
+
+/// How what different parties use is aligned, lest they share a line: on one thread there is nobody to share it with.
+template <users_of_a_channel Users>
+inline constexpr std::size_t line_for = std::same_as<Users, one_thread> ? alignof(std::uint64_t) : platform::cache_line;
 
 }  // namespace detail
 

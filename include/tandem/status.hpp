@@ -18,6 +18,7 @@
 
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/invoke.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/platform/abi.hpp>
 
 namespace tandem::inline TANDEM_ABI {
@@ -119,12 +120,12 @@ struct result_access {
   }
   template <class T>
   static T* memory(result<T>& r) noexcept {
-    platform::plain_new(std::addressof(r.value_));
+    platform::plain_new(place_of(r));
     return place_of(r);
   }
   template <class T>
   static T* place_of(result<T>& r) noexcept {
-    return std::addressof(r.value_);
+    return r.room_.place();
   }
   template <class R>
   static constexpr R failure(status why) noexcept {
@@ -154,10 +155,11 @@ class [[nodiscard]] result {
   using error_type = status;
 
   // NOLINTBEGIN(google-explicit-constructor): both convert, as they do to std::expected
-  constexpr result(T&& value) noexcept(std::is_nothrow_move_constructible_v<T>) : value_(std::move(value)) {}
+  constexpr result(T&& value) noexcept(std::is_nothrow_move_constructible_v<T>)
+      : room_(std::in_place, std::move(value)) {}
   constexpr result(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
     requires std::copy_constructible<T>
-      : value_(value) {}
+      : room_(std::in_place, value) {}
   /// Precondition: `failure` is not ok.
   constexpr result(status failure) noexcept
     requires(!carries_status)
@@ -170,12 +172,12 @@ class [[nodiscard]] result {
   // NOLINTEND(google-explicit-constructor)
 
   constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : status_(other.status_) {
-    if (status_) std::construct_at(std::addressof(value_), std::move(other.value_));
+    if (status_) std::construct_at(room_.place(), std::move(other.room_.value()));
   }
   constexpr result(const result& other) noexcept(std::is_nothrow_copy_constructible_v<T>)
     requires std::copy_constructible<T>
       : status_(other.status_) {
-    if (status_) std::construct_at(std::addressof(value_), other.value_);
+    if (status_) std::construct_at(room_.place(), other.room_.value());
   }
   /// Destroys what is there, then constructs: a T need not be assignable. If T's copy throws, *this is as it was.
   constexpr result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) {
@@ -189,7 +191,7 @@ class [[nodiscard]] result {
     return *this;
   }
   constexpr ~result() {
-    if (status_) std::destroy_at(std::addressof(value_));
+    if (status_) end();
   }
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return static_cast<bool>(status_); }
@@ -208,11 +210,13 @@ class [[nodiscard]] result {
   constexpr T* operator->() noexcept { return std::addressof(checked()); }
   constexpr const T* operator->() const noexcept { return std::addressof(const_cast<result&>(*this).checked()); }
 
-  template <class U>
+  template <class U = T>
+    requires std::is_convertible_v<U, T>
   constexpr T value_or(U&& otherwise) const& {
     return has_value() ? **this : static_cast<T>(std::forward<U>(otherwise));
   }
-  template <class U>
+  template <class U = T>
+    requires std::is_convertible_v<U, T>
   constexpr T value_or(U&& otherwise) && {
     return has_value() ? *std::move(*this) : static_cast<T>(std::forward<U>(otherwise));
   }
@@ -306,28 +310,29 @@ class [[nodiscard]] result {
 
   constexpr T& checked() noexcept {
     detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first");
-    return value_;
+    return room_.value();
   }
+  constexpr void end() noexcept { std::destroy_at(std::addressof(room_.value())); }
 
   template <class Other>
   constexpr void replace(Other&& other) {
     // What comes out of the other one comes out first: it may be a part of what is destroyed here.
     if (other.status_) {
-      T taken(std::forward<Other>(other).value_);
-      if (status_) std::destroy_at(std::addressof(value_));
+      T taken(value_of(std::forward<Other>(other)));
+      if (status_) end();
       status_ = status::abandoned;
-      std::construct_at(std::addressof(value_), std::move(taken));
+      std::construct_at(room_.place(), std::move(taken));
       status_ = status::ok;
     } else {
       const status why = other.status_;
-      if (status_) std::destroy_at(std::addressof(value_));
+      if (status_) end();
       status_ = why;
     }
   }
+  static constexpr T&& value_of(result&& other) noexcept { return std::move(other.room_.value()); }
+  static constexpr const T& value_of(const result& other) noexcept { return other.room_.value(); }
 
-  union {
-    T value_;
-  };
+  detail::room<T> room_;
   status status_ = status::ok;
 };
 

@@ -98,6 +98,7 @@
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/mutex.hpp>
 #include <tandem/detail/operation.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/detail/transfer.hpp>
 #include <tandem/detail/wait_list.hpp>
 #include <tandem/mode.hpp>
@@ -119,37 +120,21 @@ class mailbox : private detail::require_message<T>,
   static constexpr receipt channel_receipt = receipt::stored;
 
   /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
-  explicit mailbox(std::integral auto capacity)
-      : ring_(checked(capacity)), slots_(std::make_unique_for_overwrite<slot[]>(this->capacity())) {
-    detail::require_whole_message<T>();
-    for (std::uint64_t i = 0; i < ring_.capacity; ++i)
-      slots_[i].stamp.store(i, order::relaxed);  // nobody else knows it yet
-  }
+  explicit mailbox(std::integral auto capacity) : core_(checked(capacity)) { detail::require_whole_message<T>(); }
   mailbox(const mailbox&) = delete;
   mailbox& operator=(const mailbox&) = delete;
   /// Precondition: no operation is running.
-  ~mailbox();
+  ~mailbox() = default;
 
   /// Refuses every later send, and wakes everybody. Idempotent.
-  void close() noexcept { shut(false); }
+  void close() noexcept { core_->shut(false); }
 
-  [[nodiscard]] bool is_closed() const noexcept {
-    check_user();
-    return ring_.is_closed(tail_.load(order::acquire /*C*/));
-  }
-  [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_.capacity); }
+  [[nodiscard]] bool is_closed() const noexcept { return core_->is_closed(); }
+  [[nodiscard]] std::size_t capacity() const noexcept { return core_->capacity(); }
   /// True: at one instant of the call there was no message; by now there may be. False says nothing.
-  [[nodiscard]] bool was_empty() const noexcept {
-    check_user();
-    const std::uint64_t head = head_.load(order::acquire);      // acquire: the tail is read after it
-    return ring_.position(tail_.load(order::relaxed)) == head;  // relaxed: nothing is read after it
-  }
+  [[nodiscard]] bool was_empty() const noexcept { return core_->was_empty(); }
   /// True: at one instant of the call there was no room; by now there may be. False says nothing.
-  [[nodiscard]] bool was_full() const noexcept {
-    check_user();
-    const std::uint64_t tail = ring_.position(tail_.load(order::acquire));  // acquire: the head is read after it
-    return head_.load(order::relaxed) + ring_.lap == tail;                  // relaxed: nothing is read after it
-  }
+  [[nodiscard]] bool was_full() const noexcept { return core_->was_full(); }
 
  private:
   using order = platform::order;
@@ -183,8 +168,8 @@ class mailbox : private detail::require_message<T>,
     std::uint64_t position(std::uint64_t tail) const noexcept { return tail & ~closed; }
   };
 
-  party<senders> send_operation(T& value) noexcept { return {*this, std::addressof(value)}; }
-  party<receivers> receive_operation(T* to) noexcept { return {*this, to}; }
+  party<senders> send_operation(T& value) noexcept { return {*core_, std::addressof(value)}; }
+  party<receivers> receive_operation(T* to) noexcept { return {*core_, to}; }
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
     return send_operation(value).run(until, stop);
   }
@@ -192,16 +177,60 @@ class mailbox : private detail::require_message<T>,
     return receive_operation(to).run(until, stop);
   }
 
-  void shut(bool unread) noexcept;
   /// Closes it when no receiver can come again, and has what is inside destroyed, now or when it is stored.
-  void discard_core() noexcept;
+  void discard_core() noexcept { core_->discard(); }
+  static std::uint64_t checked(std::integral auto capacity) noexcept;
+
+  struct core;
+  detail::anywhere<core> core_;
+};
+
+/// Any integer, so that a literal reaches us as it was written, and a negative one is found out.
+template <class T, detail::users_of_a_channel Users>
+std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity) noexcept {
+  detail::demand(
+      capacity > 0,
+      "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
+  const auto slots = static_cast<std::uint64_t>(capacity);
+  detail::demand(slots <= std::uint64_t{1} << 40U && slots <= std::numeric_limits<std::size_t>::max() / 2,
+                 "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
+  return slots;
+}
+
+/// All that a mailbox is. It begins on a line, wherever the mailbox lies.
+template <class T, detail::users_of_a_channel Users>
+struct mailbox<T, Users>::core {
+  explicit core(std::uint64_t slots) : ring_(slots), slots_(std::make_unique_for_overwrite<slot[]>(capacity())) {
+    for (std::uint64_t i = 0; i < ring_.capacity; ++i)
+      slots_[i].stamp.store(i, order::relaxed);  // nobody else knows it yet
+  }
+  core(const core&) = delete;
+  core& operator=(const core&) = delete;
+  ~core();
+
+  void shut(bool unread) noexcept;
+  void discard() noexcept;
   void destroy_messages() noexcept;
   bool is_soon_stored() const noexcept;
+  bool is_closed() const noexcept {
+    check_user();
+    return ring_.is_closed(tail_.load(order::acquire /*C*/));
+  }
+  std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_.capacity); }
+  bool was_empty() const noexcept {
+    check_user();
+    const std::uint64_t head = head_.load(order::acquire);      // acquire: the tail is read after it
+    return ring_.position(tail_.load(order::relaxed)) == head;  // relaxed: nothing is read after it
+  }
+  bool was_full() const noexcept {
+    check_user();
+    const std::uint64_t tail = ring_.position(tail_.load(order::acquire));  // acquire: the head is read after it
+    return head_.load(order::relaxed) + ring_.lap == tail;                  // relaxed: nothing is read after it
+  }
 
   void check_user() const noexcept {
     if constexpr (confined_to_one_thread<mailbox>) mutex_.check();
   }
-  static std::uint64_t checked(std::integral auto capacity) noexcept;
 
   detail::outcome push(T& value) noexcept;
   detail::outcome pop(T* to) noexcept;
@@ -217,30 +246,18 @@ class mailbox : private detail::require_message<T>,
 
   // Four lines: what everybody reads and nobody writes while nobody waits; what the senders fight for; what the
   // receivers fight for; and what is touched only when somebody has to wait.
-  alignas(platform::cache_line) const ring ring_;
+  alignas(detail::line_for<Users>) const ring ring_;
   const std::unique_ptr<slot[]> slots_;
   atomic<bool> waiting_[2];  // whether lists_ has anybody: written under the lock
-  alignas(platform::cache_line) atomic<std::uint64_t> tail_{0};
-  alignas(platform::cache_line) atomic<std::uint64_t> head_{0};
-  alignas(platform::cache_line) mutable detail::mutex_for<Users> mutex_;
+  alignas(detail::line_for<Users>) atomic<std::uint64_t> tail_{0};
+  alignas(detail::line_for<Users>) atomic<std::uint64_t> head_{0};
+  alignas(detail::line_for<Users>) mutable detail::mutex_for<Users> mutex_;
   platform::cell<bool> unread_;  // no receiver can come again: written under the lock
   detail::wait_list lists_[2];
 };
 
-/// Any integer, so that a literal reaches us as it was written, and a negative one is found out.
 template <class T, detail::users_of_a_channel Users>
-std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity) noexcept {
-  detail::demand(
-      capacity > 0,
-      "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
-  const auto slots = static_cast<std::uint64_t>(capacity);
-  detail::demand(slots <= std::uint64_t{1} << 40U && slots <= std::numeric_limits<std::size_t>::max() / 2,
-                 "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
-  return slots;
-}
-
-template <class T, detail::users_of_a_channel Users>
-mailbox<T, Users>::~mailbox() {
+mailbox<T, Users>::core::~core() {
   detail::demand(lists_[senders].empty() && lists_[receivers].empty(),
                  "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
@@ -253,7 +270,7 @@ mailbox<T, Users>::~mailbox() {
 
 /// ok, closed, refused (full), or busy: the slot is being emptied by a receiver who has not finished.
 template <class T, detail::users_of_a_channel Users>
-detail::outcome mailbox<T, Users>::push(T& value) noexcept {
+detail::outcome mailbox<T, Users>::core::push(T& value) noexcept {
   check_user();
   // The own counter, here and in pop(), with acquire: whoever refuses has to know what those knew who came before
   // (edge N). One that is old is found out by the stamp, or by the compare-exchange.
@@ -284,7 +301,7 @@ detail::outcome mailbox<T, Users>::push(T& value) noexcept {
 
 /// ok, closed (and drained), refused (empty), or busy: the slot is being filled by a sender who has not finished.
 template <class T, detail::users_of_a_channel Users>
-detail::outcome mailbox<T, Users>::pop(T* to) noexcept {
+detail::outcome mailbox<T, Users>::core::pop(T* to) noexcept {
   check_user();
   std::uint64_t head = head_.load(order::acquire /*N*/);
   for (;;) {
@@ -315,7 +332,7 @@ detail::outcome mailbox<T, Users>::pop(T* to) noexcept {
 /// What one who has joined the senders has to do: look (try again), pending (sleep), or busy (nap: somebody has taken a
 /// message out and is about to say so).
 template <class T, detail::users_of_a_channel Users>
-detail::outcome mailbox<T, Users>::look_for_room() const noexcept {
+detail::outcome mailbox<T, Users>::core::look_for_room() const noexcept {
   const std::uint64_t tail = tail_.load(order::relaxed);  // relaxed: if it is old, the stamp says so
   if (ring_.is_closed(tail)) return detail::outcome::look;
   if (head_.load(order::seq_cst /*D*/) + ring_.lap == tail) return detail::outcome::pending;
@@ -324,7 +341,7 @@ detail::outcome mailbox<T, Users>::look_for_room() const noexcept {
 
 /// The same for receivers; closed and drained is worth a look as well.
 template <class T, detail::users_of_a_channel Users>
-detail::outcome mailbox<T, Users>::look_for_message() const noexcept {
+detail::outcome mailbox<T, Users>::core::look_for_message() const noexcept {
   const std::uint64_t head = head_.load(order::relaxed);  // relaxed, and first: if it is old, the stamp says so
   const std::uint64_t tail = tail_.load(order::seq_cst /*D, C*/);
   if (ring_.position(tail) == head) return ring_.is_closed(tail) ? detail::outcome::look : detail::outcome::pending;
@@ -334,12 +351,12 @@ detail::outcome mailbox<T, Users>::look_for_message() const noexcept {
 // relaxed, both: push() and pop() decide
 
 template <class T, detail::users_of_a_channel Users>
-bool mailbox<T, Users>::has_room(std::uint64_t tail) const noexcept {
+bool mailbox<T, Users>::core::has_room(std::uint64_t tail) const noexcept {
   return slots_[ring_.index(tail)].stamp.load(order::relaxed) >= tail;
 }
 
 template <class T, detail::users_of_a_channel Users>
-bool mailbox<T, Users>::has_message(std::uint64_t head) const noexcept {
+bool mailbox<T, Users>::core::has_message(std::uint64_t head) const noexcept {
   return slots_[ring_.index(head)].stamp.load(order::relaxed) > head;
 }
 
@@ -352,7 +369,7 @@ struct mailbox<T, Users>::party {
   static constexpr bool polls = true;  // a message need not wait for anybody to wake
   static constexpr bool settled = false;
 
-  mailbox& box;
+  core& box;
   T* message;
 
   detail::outcome run(detail::deadline until, detail::stop_request stop) {
@@ -420,14 +437,14 @@ detail::outcome mailbox<T, Users>::party<Side>::enlist(detail::place& here) noex
 }
 
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::join(detail::side who, detail::place& here) noexcept {
+void mailbox<T, Users>::core::join(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
   lists_[who].insert(here);
   waiting_[who].store(true, order::seq_cst /*D*/);
 }
 
 template <class T, detail::users_of_a_channel Users>
-bool mailbox<T, Users>::quit(detail::side who, detail::place& here) noexcept {
+bool mailbox<T, Users>::core::quit(detail::side who, detail::place& here) noexcept {
   const detail::scoped_lock hold(mutex_);
   const bool stood_in_line = lists_[who].remove(here);
   look_who_waits(who);
@@ -436,14 +453,14 @@ bool mailbox<T, Users>::quit(detail::side who, detail::place& here) noexcept {
 
 /// Under the lock, when somebody has left.
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::look_who_waits(detail::side who) noexcept {
+void mailbox<T, Users>::core::look_who_waits(detail::side who) noexcept {
   if (!lists_[who].empty() || (who == receivers && unread_)) return;
   // relaxed: it only spares others a look at a list that is empty
   waiting_[who].store(false, order::relaxed);
 }
 
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::wake_first_of(detail::side who) noexcept {
+void mailbox<T, Users>::core::wake_first_of(detail::side who) noexcept {
   detail::place* first = nullptr;
   bool unread = false;
   {
@@ -457,7 +474,7 @@ void mailbox<T, Users>::wake_first_of(detail::side who) noexcept {
 }
 
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::shut(bool unread) noexcept {
+void mailbox<T, Users>::core::shut(bool unread) noexcept {
   check_user();
   // release is enough: of those who join, the lock below lets us see the one, and the other see the bit
   tail_.fetch_or(ring_.closed, order::release /*C*/);
@@ -480,7 +497,7 @@ void mailbox<T, Users>::shut(bool unread) noexcept {
 // --- when nobody will receive any more ------------------------------------------------------------------------------
 
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::discard_core() noexcept {
+void mailbox<T, Users>::core::discard() noexcept {
   check_user();
   const std::uint64_t tail = tail_.load(order::acquire /*C*/);
   // relaxed: nothing is read after it
@@ -491,7 +508,7 @@ void mailbox<T, Users>::discard_core() noexcept {
 
 /// Each comes out of its slot first: its destructor may do as it likes.
 template <class T, detail::users_of_a_channel Users>
-void mailbox<T, Users>::destroy_messages() noexcept {
+void mailbox<T, Users>::core::destroy_messages() noexcept {
   for (;;) {
     detail::raw<T> message;
     const detail::outcome how = pop(std::addressof(message.value));
@@ -506,7 +523,7 @@ void mailbox<T, Users>::destroy_messages() noexcept {
 /// A sender has taken the slot, and may have looked whether it is unread_ before it was: then the stamp is on its way.
 /// Else that sender has been preempted, or we run within it, and it is not waited for.
 template <class T, detail::users_of_a_channel Users>
-bool mailbox<T, Users>::is_soon_stored() const noexcept {
+bool mailbox<T, Users>::core::is_soon_stored() const noexcept {
   if constexpr (confined_to_one_thread<mailbox>) return false;
   // relaxed: pop() decides
   const auto is_stored = [this] { return has_message(head_.load(order::relaxed)); };

@@ -54,6 +54,7 @@
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/invoke.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/platform/platform.hpp>
 #include <tandem/status.hpp>
@@ -207,8 +208,8 @@ class gathering_of final : public gathering {
  private:
   void request_stop() noexcept override { stop_.request(); }
   Stopper stop_;
-};
   const platform::stop_token token_;
+};
 
 /// One of those that run.
 template <class T>
@@ -264,8 +265,8 @@ class branches {
   template <class... F>
   explicit branches(const platform::stop_token& stop, F&... functions) : all_{functions(stop)...} {}
 
-  void begin(scheduler& where, gathering& in) noexcept {
   static void get_room() noexcept {}  // which take_all() needs: it has it
+  void begin(scheduler& where, gathering& in) noexcept {
     std::apply([&, number = std::uint32_t{0}](auto&... each) mutable { (each.begin(where, in, number++), ...); }, all_);
   }
   values take_all() {
@@ -301,9 +302,9 @@ class many_branches {
     for (F& f : functions) all_.emplace_back(f(stop));
   }
 
-  void begin(scheduler& where, gathering& in) noexcept {
   /// For take_all(): so that there is nothing left that may fail when all have begun.
   void get_room() { taken_.reserve(all_.size()); }
+  void begin(scheduler& where, gathering& in) noexcept {
     std::uint32_t number = 0;
     for (auto& each : all_) each.begin(where, in, number++);
   }
@@ -316,15 +317,15 @@ class many_branches {
 
  private:
   std::deque<branch<T>> all_;
-};
   values taken_;
+};
 
 template <class Stopper, class Branches, class... F>
 task<typename Branches::values> all_of(platform::stop_token outer, F... functions) {
   gathering_of<Stopper> together(gathering::ends::all, outer);
   Branches all(together.token(), functions...);
-  scheduler& where = co_await this_scheduler();
   all.get_room();
+  scheduler& where = co_await this_scheduler();
   all.begin(where, together);
   co_await head_count::zero(together.count);
   if (together.who() != gathering::nobody) all.rethrow(together.who());
@@ -354,7 +355,7 @@ using function_of = decltype(detail::as_function(std::declval<W>()));
 
 /// A coroutine that nobody awaits: it is posted to its scheduler, and is gone at its end.
 struct follow_up {
-  struct promise_type {
+  struct promise_type : aligned_frame {
     template <class From, class... Rest>
     promise_type(From&, tandem::scheduler& where, Rest&...) noexcept : where_(where) {}
     follow_up get_return_object() const noexcept { return {}; }

@@ -14,7 +14,7 @@
 //              Allocation  none. Nothing throws but what a task lets out of block_on.
 //              Misuse      starting a timer, or destroying a coroutine that waits, from another thread; running a loop
 //                          in two places. The first aborts with a sentence.
-// Algorithm  Two queues. `mine_` belongs to the loop's thread. `inbox_` is a stack linked by the items, on which others
+// Algorithm  Two queues. `mine_` belongs to the loop's thread. `inbox` is a stack linked by the items, on which others
 //            push; the loop takes the whole stack and turns it round. When both are empty the loop leaves a mark in the
 //            inbox, and parks on a word of its own. Whoever pushes onto the mark has the duty to wake it: it stores the
 //            word, and unparks. A loop that wakes for another reason (a timer is due) takes its mark back; if it has
@@ -22,11 +22,12 @@
 //            loop goes on.
 // Invariants The mark is in the inbox only while the loop is about to park, or parked. It is taken away once.
 // Order      edge I: push (release) -> taking the inbox (acquire): the item, and all the poster did before
-//            edge U: woken_ = 1 (release) -> the loop's load (acquire): the poster is through with the loop
-//            edge Q: the mark is left (release) -> taken away by a push (acquire): woken_ = 0 comes before woken_ = 1
+//            edge U: woken = 1 (release) -> the loop's load (acquire): the poster is through with the loop
+//            edge Q: the mark is left (release) -> taken away by a push (acquire): woken = 0 comes before woken = 1
 //            edge T: run() is over (release) -> the next stop() (acquire): the item that says so can be posted again
 // Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if
 //            the loop sleeps.
+//            The inbox and the word have a line of their own, wherever the loop lies.
 // Source     [treiber-1986] the stack; taken as a whole, so it knows no ABA
 // Tests      tests/run_loop.test.cpp, tests/model/run_loop.model.cpp, tests/stress/run_loop.stress.cpp
 #pragma once
@@ -36,6 +37,7 @@
 
 #include <tandem/coro/task.hpp>
 #include <tandem/detail/contract.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/detail/timer_queue.hpp>
 #include <tandem/platform/platform.hpp>
@@ -127,16 +129,21 @@ class run_loop final : public scheduler {
   struct mark final : run_item {
     mark() noexcept : run_item([](run_item&) noexcept {}) {}
   };
+  /// Where others come in: on a line of its own.
+  struct alignas(platform::cache_line) entrance {
+    platform::atomic<run_item*> inbox{nullptr};
+    platform::atomic<std::uint32_t> woken{0};
+  };
 
   void push(run_item& item) noexcept {
     // relaxed: what is below is its poster's affair; edge I of each reaches the loop through the release sequence
-    run_item* top = inbox_.load(order::relaxed);
+    run_item* top = entrance_->inbox.load(order::relaxed);
     do {
       item.next = top == &asleep_ ? nullptr : top;
-    } while (!inbox_.compare_exchange_weak(top, &item, order::acq_rel /*I, Q*/, order::relaxed));
+    } while (!entrance_->inbox.compare_exchange_weak(top, &item, order::acq_rel /*I, Q*/, order::relaxed));
     if (top != &asleep_) return;
-    const void* const address = woken_.address();  // before the store: after it there may be no loop
-    woken_.store(1, order::release /*U*/);
+    const void* const address = entrance_->woken.address();  // before the store: after it there may be no loop
+    entrance_->woken.store(1, order::release /*U*/);
     platform::unpark_one(address);
   }
 
@@ -158,8 +165,8 @@ class run_loop final : public scheduler {
 
   /// Moves what others have posted to the own queue, the oldest first. False if there was nothing.
   bool collect() noexcept {
-    if (inbox_.load(order::relaxed) == nullptr) return false;  // relaxed: a hint; the exchange takes it
-    run_item* newest = inbox_.exchange(nullptr, order::acquire /*I*/);
+    if (entrance_->inbox.load(order::relaxed) == nullptr) return false;  // relaxed: a hint; the exchange takes it
+    run_item* newest = entrance_->inbox.exchange(nullptr, order::acquire /*I*/);
     run_item* oldest = nullptr;
     while (newest != nullptr) {
       run_item* const older = newest->next;
@@ -188,20 +195,21 @@ class run_loop final : public scheduler {
   }
 
   void sleep() noexcept {
-    woken_.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away: edge Q
+    entrance_->woken.store(0, order::relaxed);  // relaxed: whoever sets it has taken the mark away: edge Q
     run_item* seen = nullptr;
     // relaxed: if there is something, collect() takes it
-    if (!inbox_.compare_exchange_strong(seen, &asleep_, order::release /*Q*/, order::relaxed)) return;
+    if (!entrance_->inbox.compare_exchange_strong(seen, &asleep_, order::release /*Q*/, order::relaxed)) return;
     const auto until = timers_.empty() ? platform::no_deadline : timers_.next_due();
-    while (woken_.load(order::acquire /*U*/) == 0) {
+    while (entrance_->woken.load(order::acquire /*U*/) == 0) {
       if (until != platform::no_deadline && platform::clock::now() >= until) {
         seen = &asleep_;
         // relaxed: nothing has been handed over. If the mark has gone, whoever took it is about to wake us
-        if (inbox_.compare_exchange_strong(seen, nullptr, order::relaxed, order::relaxed)) return;
-        while (woken_.load(order::acquire /*U*/) == 0) platform::park(woken_, 0, platform::no_deadline);
+        if (entrance_->inbox.compare_exchange_strong(seen, nullptr, order::relaxed, order::relaxed)) return;
+        while (entrance_->woken.load(order::acquire /*U*/) == 0)
+          platform::park(entrance_->woken, 0, platform::no_deadline);
         return;
       }
-      platform::park(woken_, 0, until);
+      platform::park(entrance_->woken, 0, until);
     }
   }
 
@@ -211,8 +219,7 @@ class run_loop final : public scheduler {
   end stop_;
   platform::atomic<bool> stopping_{false};
   mark asleep_;
-  alignas(platform::cache_line) platform::atomic<run_item*> inbox_{nullptr};
-  platform::atomic<std::uint32_t> woken_{0};
+  detail::anywhere<entrance> entrance_;
 };
 
 }  // namespace tandem::inline TANDEM_ABI

@@ -13,7 +13,9 @@
 //                          one that waits, for an operation or for another task, is allowed where its scheduler runs
 //                          things, between two of them; its operation has then not happened.
 //              Misuse      an empty task that is awaited or run: it was moved from. Aborts with a sentence.
-//              Allocation  one, for the coroutine's frame, unless the compiler elides it.
+//              Allocation  one, for the coroutine's frame, unless the compiler elides it. The frame begins on a cache
+//                          line: no compiler passes on that a variable of yours asks for more than operator new gives.
+//              Conversions as in a function: co_return converts implicitly, or does not compile.
 // Algorithm  The task and the one that awaits it meet at a flag: whoever comes second acts. If that is the awaiting
 //            one, back from starting the task, it does not suspend; if it is the task, at its end, it posts the other.
 // Order      edge E: the flag, exchanged by both (acq_rel): the result, or that the awaiting one is suspended
@@ -29,6 +31,7 @@
 
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/contract.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/platform/platform.hpp>
 
@@ -43,7 +46,7 @@ namespace detail {
 struct task_access;
 
 /// What all tasks have, whatever they return.
-class task_state {
+class task_state : public aligned_frame {
  public:
   /// Where the task goes on after it has waited.
   tandem::scheduler& scheduler() const noexcept { return *where_; }
@@ -98,15 +101,15 @@ class task_promise : public task_state {
   task<T> get_return_object() noexcept;
 
   template <class V = T>
-    requires std::is_constructible_v<T, V>
-  void return_value(V&& v) noexcept(std::is_nothrow_constructible_v<T, V>) {
-    outcome_.template emplace<1>(std::forward<V>(v));
+    requires std::is_convertible_v<V, T>
+  void return_value(V&& v) noexcept(std::is_nothrow_convertible_v<V, T>) {
+    outcome_.template emplace<1>(converted, std::forward<V>(v));
   }
   void unhandled_exception() noexcept { outcome_.template emplace<2>(current_failure()); }
 
   T take() {
     if (failure* const what = std::get_if<2>(std::addressof(outcome_))) rethrow(*what);
-    return std::move(*std::get_if<1>(std::addressof(outcome_)));
+    return std::move(**std::get_if<1>(std::addressof(outcome_)));
   }
   /// Once it is done: what left it, if anything did.
   failure error() const noexcept {
@@ -114,10 +117,13 @@ class task_promise : public task_state {
     return what != nullptr ? *what : failure();
   }
   /// Once it is done: what it returned; nullptr if something left it.
-  const T* value() const noexcept { return std::get_if<1>(std::addressof(outcome_)); }
+  const T* value() const noexcept {
+    const anywhere<T>* const returned = std::get_if<1>(std::addressof(outcome_));
+    return returned != nullptr ? std::addressof(**returned) : nullptr;
+  }
 
  private:
-  std::variant<std::monostate, T, failure> outcome_;
+  std::variant<std::monostate, anywhere<T>, failure> outcome_;
 };
 
 template <>

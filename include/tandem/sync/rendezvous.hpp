@@ -57,6 +57,7 @@
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/mutex.hpp>
 #include <tandem/detail/operation.hpp>
+#include <tandem/detail/room.hpp>
 #include <tandem/detail/transfer.hpp>
 #include <tandem/detail/wait_list.hpp>
 #include <tandem/mode.hpp>
@@ -82,15 +83,16 @@ class rendezvous : private detail::require_message<T>,
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
   ~rendezvous() {
-    detail::demand(senders_.empty() && receivers_.empty(), "a rendezvous destroyed while somebody waits on it");
+    detail::demand(core_->senders_.empty() && core_->receivers_.empty(),
+                   "a rendezvous destroyed while somebody waits on it");
   }
 
   /// Ends every wait, now and in future, with `closed`. Idempotent.
   void close() noexcept;
 
   [[nodiscard]] bool is_closed() const noexcept {
-    const detail::scoped_lock hold(mutex_);
-    return closed_;
+    const detail::scoped_lock hold(core_->mutex_);
+    return core_->closed_;
   }
 
  private:
@@ -98,8 +100,8 @@ class rendezvous : private detail::require_message<T>,
   template <bool Sends>
   struct party;
 
-  party<true> send_operation(T& value) noexcept { return {*this, std::addressof(value)}; }
-  party<false> receive_operation(T* to) noexcept { return {*this, to}; }
+  party<true> send_operation(T& value) noexcept { return {*core_, std::addressof(value)}; }
+  party<false> receive_operation(T* to) noexcept { return {*core_, to}; }
   detail::outcome send_core(T& value, detail::deadline until, detail::stop_request stop) {
     return detail::run(send_operation(value), until, stop);
   }
@@ -107,17 +109,21 @@ class rendezvous : private detail::require_message<T>,
     return detail::run(receive_operation(to), until, stop);
   }
 
-  // All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
-  alignas(platform::cache_line) mutable detail::mutex_for<Users> mutex_;
-  platform::cell<bool> closed_;
-  detail::wait_list senders_;
-  detail::wait_list receivers_;
   /// For one thread all is in its cache.
   struct no_hint {
     void operator=(const void*) noexcept {}
   };
   using hint = std::conditional_t<std::same_as<Users, one_thread>, no_hint, platform::cell<const void*>>;
-  [[no_unique_address]] hint last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
+
+  /// All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
+  struct alignas(detail::line_for<Users>) core {
+    mutable detail::mutex_for<Users> mutex_;
+    platform::cell<bool> closed_;
+    detail::wait_list senders_;
+    detail::wait_list receivers_;
+    [[no_unique_address]] hint last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
+  };
+  detail::anywhere<core> core_;
 };
 
 /// One send or one receive, for whoever runs it: `message` is where the message is, or where it shall be.
@@ -127,7 +133,7 @@ struct rendezvous<T, Users>::party {
   static constexpr bool polls = false;  // whoever waits is in the list while it polls, so that it can be met
   static constexpr bool settled = true;
 
-  rendezvous& channel;
+  core& channel;
   T* message;
 
   detail::wait_list& own() const noexcept { return Sends ? channel.senders_ : channel.receivers_; }
@@ -178,10 +184,10 @@ void rendezvous<T, Users>::close() noexcept {
   detail::place* waiting_senders = nullptr;
   detail::place* waiting_receivers = nullptr;
   {
-    const detail::scoped_lock hold(mutex_);
-    closed_ = true;
-    waiting_senders = senders_.claim_all();
-    waiting_receivers = receivers_.claim_all();
+    const detail::scoped_lock hold(core_->mutex_);
+    core_->closed_ = true;
+    waiting_senders = core_->senders_.claim_all();
+    waiting_receivers = core_->receivers_.claim_all();
   }
   detail::complete_all(waiting_senders, detail::outcome::closed);
   detail::complete_all(waiting_receivers, detail::outcome::closed);
