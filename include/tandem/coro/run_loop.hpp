@@ -37,6 +37,7 @@
 
 #include <tandem/coro/task.hpp>
 #include <tandem/detail/contract.hpp>
+#include <tandem/detail/pausing.hpp>
 #include <tandem/detail/room.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/detail/timer_queue.hpp>
@@ -98,8 +99,9 @@ class run_loop final : public scheduler {
   /// For a coroutine that is destroyed while it waits; see scheduler.
   void take_back(run_item& item) noexcept override {
     detail::demand(is_mine(), "a coroutine that waits was destroyed by a thread that does not run its loop");
+    detail::pausing until_it_comes;  // whoever has claimed it is about to post it
     while (!mine_.remove(item)) {
-      if (!collect()) platform::yield();  // whoever has claimed it is about to post it
+      if (!collect()) until_it_comes.pause();
     }
   }
 

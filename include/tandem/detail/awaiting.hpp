@@ -19,7 +19,8 @@
 //            Where enlisting is the last thing that has to be done (nobody but a partner can end the wait, and what the
 //            partner writes is final), the waiter is suspended before it enlists: `settled`.
 //            A slot that is half-way (`busy`, a few instructions from decided) is not waited for in line: we leave it,
-//            give up the core for a moment, and post ourselves, to look again when others have had their turn.
+//            give up the core for a moment (pausing.hpp), and post ourselves, to look again when others have had their
+//            turn.
 // Invariants At any time one of these holds: a thread is inside start() or go_on(); we are asleep, enlisted or claimed;
 //            we are posted.
 // Order      edges L and W as for a thread. What the coroutine does next happens after the suspension: fall_asleep
@@ -32,12 +33,14 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/operation.hpp>
+#include <tandem/detail/pausing.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/detail/wait_list.hpp>
 #include <tandem/detail/waiter.hpp>
@@ -221,7 +224,9 @@ class awaiting : private resumable<place> {
         // whoever took us out of the line has claimed us, and is about to complete us
         if (sleeps(coroutine)) return true;
       } else if (at_first == outcome::busy) {
-        platform::yield();
+        pausing round(number);  // which nobody else needs: it is no part of several
+        round.pause();
+        number = static_cast<std::uint16_t>(round.rounds());
         suspended_ = coroutine;
         home()->post(*this);
         return true;

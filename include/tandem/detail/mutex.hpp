@@ -4,7 +4,7 @@
 //            fair. unlock() is one store, and the last access to the mutex: the object around it may be destroyed by
 //            whoever that store let in.
 // Algorithm  One word, free or held. Whoever finds it held looks again, first with pauses, then with yields, then with
-//            naps, which grow from 20 us to 1 ms; nobody wakes anybody. The sections are so short that whoever finds
+//            naps that grow (pausing.hpp); nobody wakes anybody. The sections are so short that whoever finds
 //            the lock held waits either for nanoseconds, or for a thread that was preempted in the middle; and then
 //            giving up the core is what helps, and a kernel's wait queue would not. So unlocking need not ask whether
 //            somebody sleeps, which is what makes a mutex's unlock as expensive as its lock. docs/decisions/0010 says
@@ -17,8 +17,7 @@
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
-#include <chrono>
-
+#include <tandem/detail/pausing.hpp>
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
@@ -43,19 +42,15 @@ class mutex {
   }
 
   [[gnu::noinline]] void lock_slowly() noexcept {
-    const int pauses = platform::short_poll();
-    const int yields = 2 * pauses;
-    auto nap = std::chrono::microseconds(20);
+    int hints = platform::short_poll();
+    pausing after_that;
     // relaxed: only a hint that it is worth trying; the exchange decides
-    for (int looks = 1; held_.load(order::relaxed) || !take(); ++looks) {
-      if (looks <= pauses) {
+    while (held_.load(order::relaxed) || !take()) {
+      if (hints > 0) {
+        --hints;
         platform::spin_hint();
-      } else if (looks <= yields) {
-        platform::yield();
       } else {
-        platform::doze(nap);
-        if (nap < std::chrono::milliseconds(1)) nap *= 2;
-        looks = yields;
+        after_that.pause();
       }
     }
   }

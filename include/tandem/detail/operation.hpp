@@ -36,6 +36,7 @@
 
 #include <tandem/detail/backoff.hpp>
 #include <tandem/detail/deadline.hpp>
+#include <tandem/detail/pausing.hpp>
 #include <tandem/detail/wait_list.hpp>
 #include <tandem/detail/waiter.hpp>
 #include <tandem/platform/platform.hpp>
@@ -123,15 +124,12 @@ template <class Operation>
 }
 
 /// Until `decided` is true, which somebody who is half-way through a step keeps it from: that is a matter of
-/// nanoseconds, unless such a thread was preempted; then we nap, longer each time.
+/// nanoseconds, unless such a thread was preempted; then we nap.
 template <class Decided>
 void until_decided(const Decided& decided) {
   auto& learned = platform::per_thread<patience>();
-  auto length = std::chrono::microseconds(20);
-  while (!backoff::await(decided, deadline::unlimited(), learned)) {
-    platform::doze(length);
-    if (length < std::chrono::milliseconds(1)) length *= 2;
-  }
+  pausing nap = pausing::without_yields();
+  while (!backoff::await(decided, deadline::unlimited(), learned)) nap.pause();
 }
 
 template <class Operation>

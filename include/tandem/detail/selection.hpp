@@ -27,7 +27,8 @@
 //            claim it. So no two selections ever have to agree on who claims whom, there is no order in which to lock
 //            channels, and one lock at a time is held.
 //            An arm that is half-way (`busy`) cannot say when to look again. A thread naps in line; a coroutine stays
-//            away, gives up the core for a moment, and posts itself, since its scheduler need not keep time.
+//            away, gives up the core for a moment (pausing.hpp), and posts itself, since its scheduler need not keep
+//            time.
 //            Claims on the waiter are counted. So if nobody has claimed it since it last stood in all its lines, only
 //            the arm that fired, or was told to look, has to be looked at (`only_`), however many there are.
 // Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
@@ -56,6 +57,7 @@
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/operation.hpp>
+#include <tandem/detail/pausing.hpp>
 #include <tandem/detail/scheduling.hpp>
 #include <tandem/detail/wait_list.hpp>
 #include <tandem/detail/waiter.hpp>
@@ -268,6 +270,7 @@ class selection : private resumable<several> {
   bool is_fired_at_first() noexcept {
     if (fired_ != nullptr && std::exchange(fired_->fired_, false)) fired_->prepare();
     fired_ = nullptr;
+    rounds_ = 0;
     until_ = deadline::unlimited();
     if (only_ == nullptr) look_over();
     arm* const stopped = first_stopped();
@@ -363,6 +366,7 @@ class selection : private resumable<several> {
       if (const standing here = stand(may_sleep); here != standing::away) return here;
     }
     std::uint32_t random = 0;
+    pausing between_tries;
     for (unsigned tries = 0;; ++tries) {
       if (has(arm::kind::instant)) find_first_instant();
       for (std::size_t i = 0; i < arms_.size(); ++i) {
@@ -375,7 +379,7 @@ class selection : private resumable<several> {
       if (const standing here = stand(may_sleep); here != standing::away) return here;
       if (arm* const stopped = first_stopped(); stopped != nullptr && end(*stopped, outcome::ok))
         return standing::fired;
-      if (tries >= 3) platform::yield();
+      if (tries >= 3) between_tries.pause();
     }
   }
 
@@ -498,7 +502,9 @@ class selection : private resumable<several> {
       const standing here = line_up(true);
       if (here != standing::waits) return here == standing::sleeps;
       if (naps_) {  // others have their turn, and then we look again: a scheduler need not keep time
-        platform::yield();
+        pausing round(rounds_);
+        round.pause();
+        rounds_ = static_cast<std::uint8_t>(round.rounds());
         suspended_ = true;
         home()->post(*this);
         return true;
@@ -558,6 +564,7 @@ class selection : private resumable<several> {
   std::optional<by_time> by_time_;
   choice choice_;
   std::uint8_t traits_ = 0;  // of all arms
+  std::uint8_t rounds_ = 0;  // how often a coroutine has paused
   bool naps_ = false;
   bool stays_ = false;
   bool suspended_ = false;
