@@ -27,7 +27,8 @@
 //            edge T: run() is over (release) -> the next stop() (acquire): the item that says so can be posted again
 // Cost       own thread: a few plain stores. From elsewhere: one compare-exchange, and one store and a system call if
 //            the loop sleeps.
-//            The inbox and the word have a line of their own, wherever the loop lies.
+//            The inbox and the word have a line of their own, wherever the loop lies. Whose thread it is the loop says
+//            itself: a thread_local there is once in each library.
 // Source     [treiber-1986] the stack; taken as a whole, so it knows no ABA
 // Tests      tests/run_loop.test.cpp, tests/model/run_loop.model.cpp, tests/stress/run_loop.stress.cpp
 #pragma once
@@ -109,19 +110,17 @@ class run_loop final : public scheduler {
   using order = platform::order;
   static constexpr unsigned items_per_look = 64;
 
-  /// Which loop this thread runs, if any.
-  struct running {
-    run_loop* loop = nullptr;
-  };
+  /// While this thread runs the loop. Said by the loop, not by something of the thread's own: of that a library which
+  /// hides its symbols has another.
   struct on_this_thread {
-    explicit on_this_thread(run_loop& loop) noexcept
-        : before(std::exchange(platform::per_thread<running>().loop, &loop)) {}
-    ~on_this_thread() { platform::per_thread<running>().loop = before; }
+    explicit on_this_thread(run_loop& l) noexcept : loop(l), before(l.runner_.change(platform::this_thread())) {}
+    ~on_this_thread() { loop.runner_.change(before); }
     on_this_thread(const on_this_thread&) = delete;
     on_this_thread& operator=(const on_this_thread&) = delete;
-    run_loop* before;
+    run_loop& loop;
+    const void* before;
   };
-  bool is_mine() const noexcept { return platform::per_thread<running>().loop == this; }
+  bool is_mine() const noexcept { return runner_.is_here(); }
 
   /// That somebody is done, or wants to be.
   struct end final : run_item {
@@ -215,6 +214,7 @@ class run_loop final : public scheduler {
     }
   }
 
+  platform::holder runner_;  // the thread that runs the loop
   run_queue mine_;
   detail::timer_queue timers_;
   unsigned since_a_look_ = 0;  // items run since the inbox and the timers were looked at

@@ -106,7 +106,7 @@ class thread_pool final : public scheduler {
   template <class T>
   T block_on(task<T> work) {
     detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from");
-    detail::demand(platform::per_thread<working>().pool != this,
+    detail::demand(!is_mine(),
                    "block_on was called by a thread of that pool, which would wait for itself: await the task");
     errand<T> all(*this, work);
     post(all);
@@ -136,10 +136,14 @@ class thread_pool final : public scheduler {
     std::vector<platform::thread> threads;
   };
 
-  /// Which pool this thread works for, if any.
-  struct working {
-    thread_pool* pool = nullptr;
-  };
+  /// Whether it is one of the pool's threads that asks. Not by something of the thread's own: of that a library which
+  /// hides its symbols has another.
+  bool is_mine() const noexcept {
+    for (const platform::thread& one : crew_.threads) {
+      if (one.get_id() == platform::this_threads_id()) return true;
+    }
+    return false;
+  }
 
   /// That a task is done.
   struct end final : run_item {
@@ -168,7 +172,6 @@ class thread_pool final : public scheduler {
   };
 
   void work() noexcept {
-    platform::per_thread<working>().pool = this;
     unsigned since_a_look = 0;
     mutex_.lock();
     for (;;) {

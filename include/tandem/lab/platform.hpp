@@ -258,6 +258,16 @@ inline const void* this_thread() {
   return &per_thread<identity>();
 }
 
+/// No step, and no race: where an execution runs, one thread runs it.
+class holder {
+ public:
+  bool is_here() const { return who_ == this_thread(); }
+  const void* change(const void* whom) noexcept { return std::exchange(who_, whom); }
+
+ private:
+  const void* who_ = nullptr;
+};
+
 [[noreturn]] inline void die(const char* sentence) noexcept {
   if (lab::execution::current() != nullptr) lab::execution::current()->fail(lab::problem::misuse, sentence);
   std::fprintf(stderr, "tandem: %s\n", sentence);
@@ -410,6 +420,10 @@ template <class Callback>
 stop_callback(stop_token, Callback) -> stop_callback<Callback>;
 
 // --- threads --------------------------------------------------------------------------------------------------------
+
+inline unsigned this_threads_id() noexcept {
+  return lab::execution::current() != nullptr ? lab::execution::current()->current_thread() : 0;
+}
 
 /// As std::jthread.
 class thread {

@@ -31,10 +31,13 @@
 //     plain_new(p)              told that memory begins a new life as a message's place, and
 //     plain_write(p)            of each access to a message there, which is not atomic (to move from one changes it as
 //                               well); nothing on real threads, race detection on a platform that explores schedules
-//     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness
+//     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness: a library that hides
+//                               its symbols has another
 //     this_thread()             an address that tells the threads that are there apart, the same for a thread wherever
 //                               it is asked, in a shared library for one
-//     thread                    as std::jthread: it joins, and passes a stop token on
+//     holder                    which thread has something: is_here(), and change(thread or nullptr), which says who had it.
+//                               Any thread may ask at any time; it is no step of an execution
+//     thread                    as std::jthread: it joins, and passes a stop token on; this_threads_id()
 //     stop_source, stop_token, stop_callback<F>
 //     die(sentence)             say `tandem: <sentence>` on standard error, and abort
 //     cache_line                the distance that keeps two variables from sharing a line, in bytes

@@ -6,12 +6,16 @@
 //            last look at the word until the condition variable has it; whoever unparks has changed the word before
 //            it takes the same mutex. So either the sleeper sees the change, or the waker sees the sleeper.
 //            The waker touches the bucket, which lives as long as the program, and never the word.
+//            A library that hides its symbols may have a table of its own: whoever parks there is not found by who unparks
+//            here. So the table asks to be visible, which makes it one where the linker sees to that; and nobody sleeps
+//            longer than 50 ms before he looks at his word again, which makes it right everywhere.
 //            It always notifies all: words that share a bucket must not steal each other's wake-ups (and notify_one
 //            of glibc 2.25 to 2.40 can lose one: its bug 25847).
-// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks. The table is allocated when it
-//            is first needed, 64 lines or more; a program without that much memory is terminated.
+// Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks, but that who does wakes 20 times
+//            a second. The table is allocated when it is first needed, 64 lines or more; a program without that much memory
+//            is terminated.
 // Source     [glibc-25847]
-// Tests      the whole test suite, in the preset `portable`.
+// Tests      the whole test suite, in the preset `portable`; tests/mixed/check_shared_library.cmake
 #pragma once
 
 #if !defined(TANDEM_ABI)
@@ -25,12 +29,14 @@
 
 namespace tandem::inline TANDEM_ABI::platform {
 
-namespace parking {
+namespace [[gnu::visibility("default")]] parking {
 
 struct alignas(cache_line) bucket {
   std::mutex mutex;
   std::condition_variable changed;
 };
+
+inline constexpr std::chrono::milliseconds longest_sleep{50};
 
 /// Never destroyed: a thread may still be parked, or waking another, while the program's statics die.
 inline bucket& of(const void* address) noexcept {
@@ -54,11 +60,8 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   parking::bucket& b = parking::of(word.address());
   std::unique_lock<std::mutex> hold(b.mutex);
   if (word.load(order::relaxed) != seen) return;  // relaxed: callers look again, with the order they need
-  if (until == no_deadline) {
-    b.changed.wait(hold);
-  } else {
-    b.changed.wait_until(hold, until);
-  }
+  const clock::time_point look_again = clock::now() + parking::longest_sleep;
+  b.changed.wait_until(hold, until < look_again ? until : look_again);
 }
 
 inline void unpark_one(const void* address) noexcept { parking::unpark(address); }

@@ -125,7 +125,24 @@ inline const void* this_thread() noexcept {
 #endif
 }
 
+/// Which thread has something, nobody at first.
+class holder {
+ public:
+  // relaxed, all: what says that it is this thread, this thread has written
+  bool is_here() const noexcept { return who_.load(order::relaxed) == this_thread(); }
+  /// Hands it to a thread, or to nobody (nullptr); says who had it. Only on the thread that gets it, or gives it up.
+  const void* change(const void* whom) noexcept {
+    const void* const before = who_.load(order::relaxed);
+    who_.store(whom, order::relaxed);
+    return before;
+  }
+
+ private:
+  std::atomic<const void*> who_{nullptr};
+};
+
 using thread = std::jthread;
+inline thread::id this_threads_id() noexcept { return std::this_thread::get_id(); }
 using stop_source = std::stop_source;
 using stop_token = std::stop_token;
 template <class Callback>
