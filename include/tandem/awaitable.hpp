@@ -54,8 +54,13 @@ constexpr status to_status(outcome how, status::code refused) noexcept {
     case outcome::timeout: return status::timeout;
     case outcome::stopped: return status::stopped;
     case outcome::abandoned: return status::abandoned;
-    default: return refused;
+    case outcome::pending:
+    case outcome::ok:
+    case outcome::look:
+    case outcome::refused:
+    case outcome::busy: break;
   }
+  return refused;
 }
 
 /// What carries a T, or that there is something, if T is void.

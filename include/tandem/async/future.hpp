@@ -76,6 +76,11 @@ class one_shot {
   one_shot() noexcept = default;
   one_shot(const one_shot&) = delete;
   one_shot& operator=(const one_shot&) = delete;
+  /// The end that goes second destroys it. (It is not private, lest -Wctor-dtor-privacy find nobody who could.)
+  ~one_shot() {
+    // relaxed: after edge G
+    if ((bits_.load(order::relaxed) & filled) != 0) end_message(value_.value);
+  }
 
   // --- the promise's end ---
 
@@ -120,8 +125,6 @@ class one_shot {
   static constexpr std::uint32_t waiting = 4;
   static constexpr std::uint32_t promise_gone = 8;
   static constexpr std::uint32_t future_gone = 16;
-
-  ~one_shot() = default;
 
   outcome peek() const noexcept {
     if (taken_) return outcome::closed;

@@ -154,8 +154,8 @@ class mailbox : private detail::require_message<T>,
 
   /// The arithmetic of positions: the slot in the low bits, the closed bit, and the lap above it.
   struct ring {
-    explicit ring(std::uint64_t slots) noexcept
-        : capacity(slots), closed(std::bit_ceil(capacity + 1)), lap(closed * 2) {}
+    explicit ring(std::uint64_t messages) noexcept
+        : capacity(messages), closed(std::bit_ceil(capacity + 1)), lap(closed * 2) {}
     std::uint64_t capacity;
     std::uint64_t closed;  // the bit; it only ever stands in tail_
     std::uint64_t lap;
@@ -191,18 +191,17 @@ std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity) noexcept {
   detail::demand(
       capacity > 0,
       "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
-  const auto slots = static_cast<std::uint64_t>(capacity);
-  detail::demand(slots <= std::uint64_t{1} << 40U && slots <= std::numeric_limits<std::size_t>::max() / 2,
+  const auto messages = static_cast<std::uint64_t>(capacity);
+  detail::demand(messages <= std::uint64_t{1} << 40U && messages <= (std::numeric_limits<std::size_t>::max)() / 2,
                  "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
-  return slots;
+  return messages;
 }
 
 /// All that a mailbox is. It begins on a line, wherever the mailbox lies.
 template <class T, detail::users_of_a_channel Users>
 struct mailbox<T, Users>::core {
-  explicit core(std::uint64_t slots) : ring_(slots), slots_(std::make_unique_for_overwrite<slot[]>(capacity())) {
-    for (std::uint64_t i = 0; i < ring_.capacity; ++i)
-      slots_[i].stamp.store(i, order::relaxed);  // nobody else knows it yet
+  explicit core(std::uint64_t messages) : ring_(messages), slots_(std::make_unique_for_overwrite<slot[]>(capacity())) {
+    for (std::size_t i = 0; i < capacity(); ++i) slots_[i].stamp.store(i, order::relaxed);  // nobody else knows it yet
   }
   core(const core&) = delete;
   core& operator=(const core&) = delete;
@@ -229,7 +228,10 @@ struct mailbox<T, Users>::core {
   }
 
   void check_user() const noexcept {
-    if constexpr (confined_to_one_thread<mailbox>) mutex_.check();
+    if constexpr (confined_to_one_thread<mailbox>) mutex_.keep_others_out();
+  }
+  slot& slot_of(std::uint64_t position) const noexcept {
+    return slots_[static_cast<std::size_t>(ring_.index(position))];  // there are no more than a size_t counts
   }
 
   detail::outcome push(T& value) noexcept;
@@ -262,7 +264,7 @@ mailbox<T, Users>::core::~core() {
                  "a mailbox destroyed while somebody waits on it");
   const std::uint64_t tail = ring_.position(tail_.load(order::relaxed));  // relaxed: nobody else is left
   for (std::uint64_t p = head_.load(order::relaxed); p != tail; p = ring_.next(p)) {
-    detail::end_message(slots_[ring_.index(p)].message.value);
+    detail::end_message(slot_of(p).message.value);
   }
 }
 
@@ -277,7 +279,7 @@ detail::outcome mailbox<T, Users>::core::push(T& value) noexcept {
   std::uint64_t tail = tail_.load(order::acquire /*N, C*/);
   for (;;) {
     if (ring_.is_closed(tail)) return detail::outcome::closed;
-    slot& s = slots_[ring_.index(tail)];
+    slot& s = slot_of(tail);
     platform::prefetch_to_write(std::addressof(s));  // one fetch, to read the stamp and to fill the slot
     const std::uint64_t stamp = s.stamp.load(order::acquire /*F*/);
     if (stamp == tail) {
@@ -305,7 +307,7 @@ detail::outcome mailbox<T, Users>::core::pop(T* to) noexcept {
   check_user();
   std::uint64_t head = head_.load(order::acquire /*N*/);
   for (;;) {
-    slot& s = slots_[ring_.index(head)];
+    slot& s = slot_of(head);
     const std::uint64_t stamp = s.stamp.load(order::acquire /*M*/);
     if (stamp == head + 1) {
       if (head_.compare_exchange_weak(head, ring_.next(head), order::seq_cst /*D, N*/, order::acquire /*N*/)) {
@@ -352,12 +354,12 @@ detail::outcome mailbox<T, Users>::core::look_for_message() const noexcept {
 
 template <class T, detail::users_of_a_channel Users>
 bool mailbox<T, Users>::core::has_room(std::uint64_t tail) const noexcept {
-  return slots_[ring_.index(tail)].stamp.load(order::relaxed) >= tail;
+  return slot_of(tail).stamp.load(order::relaxed) >= tail;
 }
 
 template <class T, detail::users_of_a_channel Users>
 bool mailbox<T, Users>::core::has_message(std::uint64_t head) const noexcept {
-  return slots_[ring_.index(head)].stamp.load(order::relaxed) > head;
+  return slot_of(head).stamp.load(order::relaxed) > head;
 }
 
 // --- waiting --------------------------------------------------------------------------------------------------------

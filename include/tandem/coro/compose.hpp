@@ -144,7 +144,7 @@ class stopper {
   struct pass_on {
     platform::stop_source to;
     void operator()() const noexcept {
-      const platform::stop_source kept = to;  // what runs meanwhile may be the end of all this
+      platform::stop_source kept = to;  // what runs meanwhile may be the end of all this
       kept.request_stop();
     }
   };
@@ -162,7 +162,7 @@ struct no_stopper {
 class gathering {
  public:
   enum class ends : unsigned char { all, any };
-  static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+  static constexpr std::uint32_t nobody = (std::numeric_limits<std::uint32_t>::max)();
   explicit gathering(ends when) noexcept : when_(when) {}
 
   head_count count;
@@ -273,16 +273,16 @@ class branches {
     return std::apply([](auto&... each) { return values{each.take()...}; }, all_);
   }
   void rethrow(std::uint32_t who) { static_cast<void>(take(who)); }
-  template <std::size_t I = 0>
+  template <std::size_t Index = 0>
   winner_type take(std::uint32_t who) {
-    if constexpr (I + 1 < sizeof...(T)) {
-      if (who != I) return take<I + 1>(who);
+    if constexpr (Index + 1 < sizeof...(T)) {
+      if (who != Index) return take<Index + 1>(who);
     }
     if constexpr (alike) {
-      return {I, std::get<I>(all_).take()};
+      return {Index, std::get<Index>(all_).take()};
     } else {
       using either = decltype(winner_type::value);
-      return {I, either(std::in_place_index<I>, std::get<I>(all_).take())};
+      return {Index, either(std::in_place_index<Index>, std::get<Index>(all_).take())};
     }
   }
 

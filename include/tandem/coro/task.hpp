@@ -109,7 +109,9 @@ class task_promise : public task_state {
 
   T take() {
     if (failure* const what = std::get_if<2>(std::addressof(outcome_))) rethrow(*what);
-    return std::move(**std::get_if<1>(std::addressof(outcome_)));
+    anywhere<T>* const returned = std::get_if<1>(std::addressof(outcome_));
+    demand(returned != nullptr, "a task was asked for what it returns, and is not done");
+    return std::move(**returned);
   }
   /// Once it is done: what left it, if anything did.
   failure error() const noexcept {

@@ -17,11 +17,11 @@ class deadline {
  public:
   using time_point = platform::clock::time_point;
 
-  static constexpr deadline at_once() noexcept { return deadline(time_point::min()); }
+  static constexpr deadline at_once() noexcept { return deadline((time_point::min)()); }
   static constexpr deadline unlimited() noexcept { return deadline(platform::no_deadline); }
   static constexpr deadline at(time_point when) noexcept {
     // the first instant of all is taken, it means "at once"; nobody can tell the next one from it
-    return deadline(when == time_point::min() ? when + time_point::duration(1) : when);
+    return deadline(when == (time_point::min)() ? when + time_point::duration(1) : when);
   }
 
   /// `patience` from now. A duration too long for the clock is forever; a negative one, or a NaN, has passed.
@@ -46,7 +46,7 @@ class deadline {
     using wide = std::chrono::duration<long double, ticks::period>;
     const wide left = wide(to) - wide(from);
     if (!(left > wide::zero())) return ticks::zero();
-    if (left >= wide(ticks::max() / 2)) return ticks::max();
+    if (left >= wide((ticks::max)() / 2)) return (ticks::max)();
     const ticks whole(static_cast<ticks::rep>(left.count()));
     return wide(whole) < left ? whole + ticks(1) : whole;
   }
@@ -56,7 +56,7 @@ class deadline {
     return left < platform::no_deadline - from ? at(from + left) : unlimited();
   }
 
-  constexpr bool is_at_once() const noexcept { return when_ == time_point::min(); }
+  constexpr bool is_at_once() const noexcept { return when_ == (time_point::min)(); }
   constexpr bool is_forever() const noexcept { return when_ == platform::no_deadline; }
   constexpr time_point when() const noexcept { return when_; }
 

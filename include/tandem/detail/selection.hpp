@@ -104,7 +104,7 @@ class arm {
                                           (tries_first && what == kind::channel ? one_tries_first : 0U) |
                                           (confined ? one_is_confined : one_is_shared))) {}
   arm(arm&& other) noexcept : traits_(other.traits_), counts_for_(other.counts_for_), fired_(other.fired_) {}
-  ~arm() = default;
+  virtual ~arm() = default;  // for -Wnon-virtual-dtor alone: whoever has an arm knows its type
 
  private:
   friend class selection;
@@ -144,7 +144,7 @@ class arm_of : public arm {
  protected:
   using arm::arm;
   arm_of(arm_of&&) noexcept = default;
-  ~arm_of() = default;
+  ~arm_of() override = default;
 };
 
 /// What an arm does that was given no function.
@@ -319,7 +319,7 @@ class selection : private resumable<several> {
       if (i % 4 == 0) random = platform::per_thread<dice>().roll();
       const std::uint64_t product = std::uint64_t{random} * left;
       random = static_cast<std::uint32_t>(product);
-      std::swap(arms_[i], arms_[i + static_cast<std::size_t>(product >> 32U)]);
+      std::swap(arms_[i], arms_[i + static_cast<std::uint32_t>(product >> 32U)]);
     }
     return *arms_[i];
   }

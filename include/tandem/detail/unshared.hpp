@@ -2,8 +2,8 @@
 //
 // Contract   unshared<T> has the operations of platform::atomic<T> that a channel uses, and one_threads_mutex those of
 //            mutex (mutex.hpp), so that a primitive is written once. Neither keeps anybody out: a channel belongs to
-//            the thread that first uses it, and check() ends the program with a sentence when another one comes. (One
-//            that was started after that thread had ended may look like it, and is let in.)
+//            the thread that first uses it, and keep_others_out() ends the program with a sentence when another one
+//            comes. (One that was started after that thread had ended may look like it, and is let in.)
 //            On a platform that explores schedules, or under a sanitizer, two threads here are a race besides.
 // Cost       an unshared is a plain T; a check is one load and one comparison.
 // Tests      tests/confinement.test.cpp
@@ -45,10 +45,10 @@ class one_threads_mutex {
   one_threads_mutex(const one_threads_mutex&) = delete;
   one_threads_mutex& operator=(const one_threads_mutex&) = delete;
 
-  void lock() noexcept { check(); }
+  void lock() noexcept { keep_others_out(); }
   void unlock() noexcept {}
 
-  void check() noexcept {
+  void keep_others_out() noexcept {
     const void* const here = platform::this_thread();
     if (owner_ != here) take_over(here);
   }

@@ -355,7 +355,7 @@ template <class Body>
 // --- for the program under test --------------------------------------------------------------------------------------
 
 /// Ends the execution, and the exploration, if it does not hold; the report says `sentence`.
-inline void check(bool holds, std::string_view sentence, site where = site::current()) {
+inline void(check)(bool holds, std::string_view sentence, site where = site::current()) {
   if (holds) [[likely]]
     return;
   execution::required("lab::check").fail(problem::check, std::string(sentence) + " (" + place_of(where) + ")");

@@ -48,7 +48,7 @@ struct clock {
     return time_point(duration(lab::execution::current() != nullptr ? lab::execution::current()->now(where) : 0));
   }
 };
-inline constexpr clock::time_point no_deadline = clock::time_point::max();
+inline constexpr clock::time_point no_deadline = (clock::time_point::max)();
 
 template <class T>
 class atomic {

@@ -37,8 +37,8 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   if (until != no_deadline) {
     auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(until.time_since_epoch()).count();
     if (ns < 0) ns = 0;
-    at.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
-    at.tv_nsec = static_cast<long>(ns % 1'000'000'000);
+    at.tv_sec = ns / 1'000'000'000;
+    at.tv_nsec = ns % 1'000'000'000;
     deadline = &at;
   }
   const int callers_errno = errno;

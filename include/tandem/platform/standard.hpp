@@ -80,7 +80,7 @@ class cell {
 };
 
 using clock = std::chrono::steady_clock;
-inline constexpr clock::time_point no_deadline = clock::time_point::max();
+inline constexpr clock::time_point no_deadline = (clock::time_point::max)();
 
 inline void sleep_until(clock::time_point when) noexcept { std::this_thread::sleep_until(when); }
 

@@ -38,7 +38,7 @@ constexpr std::string_view name_of(problem p) noexcept {
 
 /// Nanoseconds of virtual time.
 using instant_ns = std::int64_t;
-inline constexpr instant_ns never = std::numeric_limits<instant_ns>::max();
+inline constexpr instant_ns never = (std::numeric_limits<instant_ns>::max)();
 
 /// What is explored.
 struct bounds {

@@ -68,7 +68,7 @@ class every_choice final : public chooser {
   unsigned answer(const question& q) override {
     if (depth_ < path_.size()) {
       consistent_ = consistent_ && path_[depth_].alternatives == q.alternatives;
-      return std::min(path_[depth_++].taken, q.alternatives - 1);
+      return (std::min)(path_[depth_++].taken, q.alternatives - 1);
     }
     path_.push_back({0, q.alternatives});
     ++depth_;
@@ -214,7 +214,7 @@ inline std::optional<answers> read_answers(std::string_view text) {
   answers given;
   while (!text.empty()) {
     const std::string_view item = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    text.remove_prefix((std::min)(text.size(), item.size() + 1));
     const bool plain = item.starts_with("0x");
     const std::string_view digits = plain ? item.substr(2) : item;
     std::uint32_t number = 0;

@@ -154,11 +154,11 @@ struct view {
   }
 
   void join(const clock_vector& other) noexcept {
-    for (unsigned i = 0; i < max_threads; ++i) clock[i] = std::max(clock[i], other[i]);
+    for (unsigned i = 0; i < max_threads; ++i) clock[i] = (std::max)(clock[i], other[i]);
   }
   void join(const tick* places, std::size_t count) {
     if (count > seen.size()) seen.resize(count);
-    for (std::size_t i = 0; i < count; ++i) seen[i] = std::max(seen[i], places[i]);
+    for (std::size_t i = 0; i < count; ++i) seen[i] = (std::max)(seen[i], places[i]);
   }
   void join(const message& m) {
     join(m.clock);
@@ -437,14 +437,14 @@ class memory {
 
   /// The thread's view, and what the store before it carried.
   message* carry(const view& me, const message* inherited) {
-    const std::size_t size = std::max(me.seen.size(), inherited != nullptr ? std::size_t{inherited->size} : 0);
+    const std::size_t size = (std::max)(me.seen.size(), inherited != nullptr ? std::size_t{inherited->size} : 0);
     message* const m = blank(size);
     m->clock = me.clock;
     std::copy(me.seen.begin(), me.seen.end(), m->seen);
     std::fill(m->seen + me.seen.size(), m->seen + size, tick{0});
     if (inherited != nullptr) {
-      for (unsigned i = 0; i < max_threads; ++i) m->clock[i] = std::max(m->clock[i], inherited->clock[i]);
-      for (std::size_t i = 0; i < inherited->size; ++i) m->seen[i] = std::max(m->seen[i], inherited->seen[i]);
+      for (unsigned i = 0; i < max_threads; ++i) m->clock[i] = (std::max)(m->clock[i], inherited->clock[i]);
+      for (std::size_t i = 0; i < inherited->size; ++i) m->seen[i] = (std::max)(m->seen[i], inherited->seen[i]);
     }
     return m;
   }

@@ -134,7 +134,7 @@ class scheduler {
     steps_ = 0;
     somebody_polls_ = false;
     cut_ = false;
-    preemptions_left_ = std::min(limits_.preemptions, seen_states::unbounded);
+    preemptions_left_ = (std::min)(limits_.preemptions, seen_states::unbounded);
     surprises_left_ = limits_.spurious;
     early_left_ = limits_.early_timeouts;
     trouble_ = {};
@@ -317,13 +317,13 @@ class scheduler {
 
   instant_ns next_deadline() const noexcept {
     instant_ns next = never;
-    for (unsigned i = 0; i < count_; ++i) next = std::min(next, threads_[i]->until);
+    for (unsigned i = 0; i < count_; ++i) next = (std::min)(next, threads_[i]->until);
     return next;
   }
 
   /// Time jumps to the next deadline, and everybody whose time has come can run.
   void advance() noexcept {
-    now_ = std::max(now_, next_deadline());
+    now_ = (std::max)(now_, next_deadline());
     told_.aside("it is " + time_text(now_));
     for (unsigned i = 0; i < count_; ++i) {
       thread& t = *threads_[i];
