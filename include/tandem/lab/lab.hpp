@@ -161,7 +161,7 @@ class explorer {
     bounds b = chosen;
     if (chosen.how != search::exhaustive) {
       b.preemptions = unbounded;
-      b.rereads = std::numeric_limits<unsigned>::max();
+      b.rereads = (std::numeric_limits<unsigned>::max)();
     }
     return b;
   }

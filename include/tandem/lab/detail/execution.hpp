@@ -333,7 +333,7 @@ class execution : public scheduler {
     std::array<std::uint8_t, 65> equal{};  // which a load may read
     unsigned all_found = 0;
     unsigned all_equal = 0;
-    for (std::size_t i = last + 1; i-- > std::min(to_fail, to_succeed);) {
+    for (std::size_t i = last + 1; i-- > (std::min)(to_fail, to_succeed);) {
       const bool same = l.history[i].value == expected;
       if (same && i >= to_fail) equal[all_equal++] = static_cast<std::uint8_t>(i);
       if (same ? i >= to_succeed && memory_.may_follow(l, i) : i >= to_fail) {

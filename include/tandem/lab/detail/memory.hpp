@@ -404,7 +404,7 @@ class memory {
     return o == memory_order::seq_cst ? order_.before(me.clock) : total_order::numbers{};
   }
   void enter_order(const view& me, location& l, const total_order::numbers& before, tick place, bool writes) {
-    l.sc_place = std::max(l.sc_place, place);
+    l.sc_place = (std::max)(l.sc_place, place);
     if (!weak_ || order_.is_full()) return;
     order_.add(me.id, me.clock[me.id], before, place, writes, l.sc_last);
   }

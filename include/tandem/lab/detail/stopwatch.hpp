@@ -19,7 +19,7 @@ namespace tandem::inline TANDEM_ABI::lab {
 class stopwatch {
  public:
   using duration = std::chrono::nanoseconds;
-  static constexpr duration unlimited = duration::max();
+  static constexpr duration unlimited = (duration::max)();
 
   explicit stopwatch(duration most) noexcept : most_(most) {}
   stopwatch(const stopwatch&) = delete;

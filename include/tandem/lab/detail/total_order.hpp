@@ -71,7 +71,7 @@ class total_order {
     tick least = 0;
     for (chain i = at; i != nobody; i = operations_[i].previous) {
       const operation& o = operations_[i];
-      if (o.number < before[o.thread]) least = std::max(least, o.place);
+      if (o.number < before[o.thread]) least = (std::max)(least, o.place);
     }
     return least;
   }
@@ -87,10 +87,10 @@ class total_order {
         if (o.number >= before[o.thread]) take_over(before, i);
       } else if (o.place > place) {
         is_last = false;
-        earliest[o.thread] = std::min(earliest[o.thread], o.number);
+        earliest[o.thread] = (std::min)(earliest[o.thread], o.number);
       }
     }
-    threads_ = std::max(threads_, thread + 1);
+    threads_ = (std::max)(threads_, thread + 1);
     const auto number = static_cast<std::uint16_t>(own_[thread].size());
     const auto index = static_cast<chain>(operations_.size());
     operations_.push_back({before, now, place, at, number, static_cast<std::uint8_t>(thread), writes});
@@ -115,8 +115,8 @@ class total_order {
   /// That operation comes before, and all that come before it.
   void take_over(numbers& into, chain i) const noexcept {
     const operation& o = operations_[i];
-    for (unsigned t = 0; t < threads_; ++t) into[t] = std::max(into[t], o.before[t]);
-    into[o.thread] = std::max(into[o.thread], static_cast<std::uint16_t>(o.number + 1));
+    for (unsigned t = 0; t < threads_; ++t) into[t] = (std::max)(into[t], o.before[t]);
+    into[o.thread] = (std::max)(into[o.thread], static_cast<std::uint16_t>(o.number + 1));
   }
 
   void tell_those_after(chain index, const numbers& earliest) noexcept {

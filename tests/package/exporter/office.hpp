@@ -1,0 +1,5 @@
+#pragma once
+
+#include <tandem/async/mailbox.hpp>
+
+int oldest(tandem::mailbox<int>& inbox);
