@@ -5,9 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -616,4 +619,35 @@ TEST_CASE("two who poll for what a third does later do not keep time from passin
   });
   INFO(report.text);
   CHECK(report.exhausted);
+}
+
+namespace trapped {
+
+/// A user's function, in whose namespace the lab's own names mean something else.
+struct program {
+  int* runs;
+  void operator()() const { ++*runs; }
+};
+template <class Body>
+void explore(const lab::options&, Body&&) = delete;
+template <class Body>
+void replay(const lab::options&, std::string_view, Body&&) = delete;
+template <class Body>
+void steer(const lab::options&, std::span<const std::uint8_t>, Body&&) = delete;
+template <class T>
+void operator&(T&&) = delete;
+template <class T, class U>
+void operator,(T&&, U&&) = delete;
+
+}  // namespace trapped
+
+TEST_CASE("the lab calls what it means, whatever there is in the namespace of a program") {
+  int runs = 0;
+  const trapped::program body{std::addressof(runs)};
+  REQUIRE(lab::explore(body));
+  REQUIRE(lab::run(body));
+  REQUIRE(lab::steer(std::span<const std::uint8_t>(), body));
+  const auto replayed = lab::replay("", body);
+  CHECK((replayed.passed() || !replayed.text.empty()));
+  CHECK(runs >= 3);
 }

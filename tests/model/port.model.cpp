@@ -158,6 +158,9 @@ TEST_CASE("when the last receiver goes, what nobody received is destroyed, thoug
   holds("two letters", 5058, {.spurious = 1, .rereads = 2}, discarded(2, 2, 0));
   holds("two letters, no room for the second", 1409, {}, discarded(1, 2, 0));
   holds("two letters, one received", 3827, {}, discarded(1, 2, 1));
+  // whoever discards gives up waiting for the one that is half-way
+  holds("one letter, a slow sender", 2027, {.spurious = 3}, discarded(1, 1, 0));
+  holds("two letters, a slow sender", 28749, {.spurious = 3}, discarded(2, 2, 0));
   holds("two senders", 119353, {.rereads = 2}, [] {
     const no_letter_left at_the_end;
     auto [out, in] = tandem::open<box>(2);

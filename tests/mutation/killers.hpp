@@ -1288,6 +1288,13 @@ inline lab::options seen_late() {
   return o;
 }
 
+/// Whoever lets others run first finds, as often as it does so, that they have been slow.
+inline lab::options slow_writers() {
+  lab::options o = punctual();
+  o.spurious = 3;
+  return o;
+}
+
 /// Whoever finds somebody half-way goes to sleep at once, and the clock may move on.
 inline lab::options impatient() {
   lab::options o;
@@ -1394,6 +1401,7 @@ inline list of_ports() {
       {"a port handed on", a_port_handed_on, {}},
       {"the last port goes", the_last_port_goes, {}},
       {"a question unread", a_question_unread, {}},
+      {"a question half-way", a_question_unread, slow_writers()},
       {"letters unread", letters_unread, {}},
       {"ports of one thread", ports_of_one_thread, {}},
   };

@@ -108,9 +108,11 @@ class one_shot {
   bool is_ready() const noexcept { return peek() != outcome::refused; }
 
   void future_goes() noexcept {
-    std::uint32_t seen = bits_.load(order::acquire /*V*/);
+    std::uint32_t seen = bits_.load(order::acquire /*V, G*/);
     while ((seen & filled) == 0) {
-      if (!bits_.compare_exchange_weak(seen, seen | future_gone, order::acq_rel /*G*/, order::acquire /*V*/)) continue;
+      const std::uint32_t gone = seen | future_gone;
+      // release is enough: what it succeeds on has been read before, with acquire
+      if (!bits_.compare_exchange_weak(seen, gone, order::release /*G*/, order::acquire /*V, G*/)) continue;
       if ((seen & promise_gone) != 0) delete this;
       return;
     }

@@ -501,9 +501,9 @@ void mailbox<T, Users>::core::shut(bool unread) noexcept {
 template <class T, detail::users_of_a_channel Users>
 void mailbox<T, Users>::core::discard() noexcept {
   check_user();
-  const std::uint64_t tail = tail_.load(order::acquire /*C*/);
-  // relaxed: nothing is read after it
-  if (ring_.is_closed(tail) && ring_.position(tail) == head_.load(order::relaxed)) return;  // drained, for good
+  // relaxed, both: if it is closed and drained it stays so, and nothing is done
+  const std::uint64_t tail = tail_.load(order::relaxed);
+  if (ring_.is_closed(tail) && ring_.position(tail) == head_.load(order::relaxed)) return;
   shut(true);
   destroy_messages();
 }

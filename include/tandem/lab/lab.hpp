@@ -295,7 +295,7 @@ template <class Body>
 }
 template <class Body>
 [[nodiscard]] report explore(Body&& body) {
-  return explore(options{}, body);
+  return lab::explore(options{}, body);
 }
 
 /// The one execution that a report's schedule names; the bounds have to be those with which it was found.
@@ -306,7 +306,7 @@ template <class Body>
 }
 template <class Body>
 [[nodiscard]] report replay(std::string_view schedule, Body&& body) {
-  return replay(options{}, schedule, body);
+  return lab::replay(options{}, schedule, body);
 }
 
 /// One execution whose choices are made by `bytes`, for a fuzzer; when they are used up, the plain ones are taken.
@@ -318,7 +318,7 @@ template <class Body>
 }
 template <class Body>
 [[nodiscard]] report steer(std::span<const std::uint8_t> bytes, Body&& body) {
-  return steer(options{}, bytes, body);
+  return lab::steer(options{}, bytes, body);
 }
 
 /// Once, the plain way: every thread goes on until it waits, and time jumps when all wait.
