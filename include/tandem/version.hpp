@@ -3,8 +3,8 @@
 // Contract   Two macros and nothing else, so that a program can ask before it includes anything more.
 //            TANDEM_VERSION is major * 10000 + minor * 100 + patch, and only ever grows.
 //            Every name of the library lives in an inline namespace that carries the version and the
-//            platform (`tandem::v0_1_native`), so that functions which take or return tandem's types do not link across
-//            incompatible builds.
+//            platform (`tandem::v0_1_native`), and whether there are exceptions, so that functions which take or return
+//            tandem's types do not link across incompatible builds (platform/naming.hpp).
 // Tests      tests/version.test.cpp
 #pragma once
 

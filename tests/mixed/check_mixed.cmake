@@ -1,11 +1,19 @@
-# cmake -D COMPILER=<c++> -D INCLUDE=<folder> -D FOLDER=<to work in> -P check_mixed.cmake
-# Compiles reader.cpp and writer.cpp for each ground, and links every reader with every writer: those of one ground make a
-# program, those of two must not.
+# cmake -D COMPILER=<c++> -D INCLUDE=<folder> -D FOLDER=<to work in> -D LIBSTDCXX=<whether that is the standard library>
+# -P check_mixed.cmake
+# Compiles reader.cpp and writer.cpp for each ground, with and without exceptions, and with containers that check; and links
+# every reader with every writer: those that were compiled alike make a program, the others must not.
 
-set(grounds native portable lab)
+set(grounds native portable lab native_no_exceptions portable_no_exceptions lab_no_exceptions)
 set(native_flags "")
 set(portable_flags "-DTANDEM_PLATFORM_HEADER=<tandem/platform/portable.hpp>")
 set(lab_flags "-DTANDEM_PLATFORM_HEADER=<tandem/lab/platform.hpp>")
+foreach(ground IN ITEMS native portable lab)
+  set(${ground}_no_exceptions_flags ${${ground}_flags} -fno-exceptions)
+endforeach()
+if(LIBSTDCXX)
+  list(APPEND grounds native_debug)
+  set(native_debug_flags -D_GLIBCXX_DEBUG)
+endif()
 file(MAKE_DIRECTORY "${FOLDER}")
 
 foreach(ground IN LISTS grounds)

@@ -8,11 +8,13 @@
 #include <tandem/platform/platform.hpp>
 #else
 
+#include <tandem/platform/naming.hpp>
+
 #if !defined(TANDEM_ABI)
 #if defined(__linux__) && defined(__LP64__)
-#define TANDEM_ABI v0_1_native
+#define TANDEM_ABI TANDEM_ABI_OF(v0_1_native)
 #else
-#define TANDEM_ABI v0_1_portable
+#define TANDEM_ABI TANDEM_ABI_OF(v0_1_portable)
 #endif
 #endif
 

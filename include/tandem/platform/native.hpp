@@ -15,8 +15,10 @@
 #include <tandem/platform/portable.hpp>
 #else
 
+#include <tandem/platform/naming.hpp>
+
 #if !defined(TANDEM_ABI)
-#define TANDEM_ABI v0_1_native  // as in abi.hpp
+#define TANDEM_ABI TANDEM_ABI_OF(v0_1_native)  // as in abi.hpp
 #endif
 
 #include <tandem/platform/standard.hpp>

@@ -4,7 +4,7 @@
 // library on another ground, define TANDEM_PLATFORM_HEADER as the header to include instead, for example
 //     -DTANDEM_PLATFORM_HEADER="<tandem/platform/portable.hpp>"
 // Such a header defines TANDEM_ABI (the name of the inline namespace: a function that takes or returns one of tandem's
-// types does not link against one compiled for another ground) and, in `namespace tandem::TANDEM_ABI::platform`:
+// types does not link against one compiled for another ground, or otherwise: naming.hpp) and, in `namespace tandem::TANDEM_ABI::platform`:
 //
 //     order                     the memory orders, as std::memory_order names them
 //     atomic<T>                 load, store, exchange, compare_exchange_weak and _strong, fetch_add, _sub and _or, each

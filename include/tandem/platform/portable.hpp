@@ -18,8 +18,10 @@
 // Tests      the whole test suite, in the preset `portable`; tests/mixed/check_shared_library.cmake
 #pragma once
 
+#include <tandem/platform/naming.hpp>
+
 #if !defined(TANDEM_ABI)
-#define TANDEM_ABI v0_1_portable
+#define TANDEM_ABI TANDEM_ABI_OF(v0_1_portable)
 #endif
 
 #include <tandem/platform/standard.hpp>

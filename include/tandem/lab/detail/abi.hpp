@@ -10,4 +10,6 @@
 #error "tandem: this file has been compiled for real threads already; for the lab, link tandem::lab to all of it"
 #endif
 
-#define TANDEM_ABI v0_1_lab
+#include <tandem/platform/naming.hpp>
+
+#define TANDEM_ABI TANDEM_ABI_OF(v0_1_lab)
