@@ -1,5 +1,5 @@
-// Whoever waits for somebody that is half-way through a step sleeps, in the end: only so does a thread of real-time priority
-// let one of lesser priority get there.
+// Whoever waits for somebody that is half-way through a step sleeps, in the end: only so does a thread of real-time
+// priority let one of lesser priority get there.
 #include <tandem/detail/pausing.hpp>
 
 #include <pthread.h>

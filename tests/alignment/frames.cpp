@@ -1,6 +1,6 @@
-// Everything of tandem's that may lie in the frame of a coroutine, in frames of every kind, with messages that ask for more
-// alignment than a frame has. It is compiled with instructions that fault, and with a sanitizer that speaks up, where an
-// address is not what its type promises (check_alignment.cmake).
+// Everything of tandem's that may lie in the frame of a coroutine, in frames of every kind, with messages that ask for
+// more alignment than a frame has. It is compiled with instructions that fault, and with a sanitizer that speaks up,
+// where an address is not what its type promises (check_alignment.cmake).
 #include <tandem/tandem.hpp>
 
 #include <array>
@@ -42,7 +42,7 @@ struct foreign {
 
 float total = 0;
 
-// --- channels in frames: as locals, one after the other, so that they lie at every distance from a line ----------------
+// --- channels in frames: as locals, one after the other, so that they lie at every distance from a line --------------
 
 template <std::size_t Bytes, class Users>
 tandem::task<> channels_in_a_task(tandem::run_loop& loop) {
@@ -96,7 +96,7 @@ tandem::task<> a_loop_in_a_task() {
   co_return;
 }
 
-// --- messages that ask for more ----------------------------------------------------------------------------------------
+// --- messages that ask for more --------------------------------------------------------------------------------------
 
 template <class Channel>
 tandem::task<> writes(Channel& to, int messages) {

@@ -1,21 +1,21 @@
 // tandem/detail/room.hpp: room for what has to be aligned, in what need not be.
 //
-// Contract   A coroutine's frame comes from a plain operator new, which aligns for `usual_alignment`. The compiler does not
-//            pass on that a variable in the frame asks for more; it takes for granted that it has more, and may use
+// Contract   A coroutine's frame comes from a plain operator new, which aligns for `usual_alignment`. The compiler does
+//            not pass on that a variable in the frame asks for more; it takes for granted that it has more, and may use
 //            instructions that fault if it has not. So no type of tandem's that may lie in a frame asks for more than
 //            usual. What does ask for more (a channel's lines, an over-aligned message) lies in one of these:
 //              room<T>      memory for one T, which somebody else constructs and destroys
 //              anywhere<T>  a T
-//            A promise of ours is an aligned_frame besides: what the user keeps in the frame of a task, and what we keep
-//            there of the user's, may ask for as much as a cache line. In a frame of a foreign promise it is between the
-//            user and the compiler.
-//            If T asks for no more than usual, these are as large as a T, and what they do may be a constant expression.
-//            Neither is copied or moved: where the T lies within depends on where the room lies.
+//            A promise of ours is an aligned_frame besides: what the user keeps in the frame of a task, and what we
+//            keep there of the user's, may ask for as much as a cache line. In a frame of a foreign promise it is
+//            between the user and the compiler.
+//            If T asks for no more than usual, these are as large as a T, and what they do may be a constant
+//            expression. Neither is copied or moved: where the T lies within depends on where the room lies.
 // Algorithm  The memory is as much larger than a T as its beginning may be off. Where the T begins is computed from the
 //            room's address, each time: that is quicker than to look it up, and touches no line that the T is not on.
 //            The byte before an aligned frame says how far it lies behind the beginning of its memory.
-// Cost       three instructions; alignof(T) - usual_alignment bytes, or 64 for a frame. docs/decisions/0014 says what else
-//            was considered.
+// Cost       three instructions; alignof(T) - usual_alignment bytes, or 64 for a frame. docs/decisions/0014 says what
+//            else was considered.
 // Tests      tests/frames.test.cpp
 #pragma once
 

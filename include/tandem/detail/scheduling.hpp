@@ -5,9 +5,9 @@
 //            on_the_spot() is the scheduler of coroutines that name none: an item is run by the thread that posts it,
 //            before the operation that posted it returns, after those that were posted before it; what an item posts
 //            waits until that item is over. So the stack does not grow with the number of items.
-// Algorithm  on_the_spot: each thread has a queue of its own, drained by its outermost post(). (A library that hides its
-//            symbols has another: what is posted there is run at once, within what is being run here. So the stack grows
-//            with the number of such libraries, and no further.)
+// Algorithm  on_the_spot: each thread has a queue of its own, drained by its outermost post(). (A library that hides
+//            its symbols has another: what is posted there is run at once, within what is being run here. So the stack
+//            grows with the number of such libraries, and no further.)
 // Tests      tests/scheduler.test.cpp
 #pragma once
 

@@ -1,9 +1,9 @@
 // tandem/platform/naming.hpp: how a ground makes the name of the inline namespace of everything in tandem.
 //
 // TANDEM_ABI_OF(v0_1_native) is that name, and more behind it for what is compiled differently on the same ground: code
-// that takes or returns one of tandem's types then does not link against code to which that type is something else. That
-// is so without exceptions (a task and a scope keep none), with libstdc++'s containers that check (a pool and a selector
-// hold some), and with libc++. A ground of your own may use it:  #define TANDEM_ABI TANDEM_ABI_OF(my_ground)
+// that takes or returns one of tandem's types then does not link against code to which that type is something else.
+// That is so without exceptions (a task and a scope keep none), with libstdc++'s containers that check (a pool and a
+// selector hold some), and with libc++. A ground of your own may use it: #define TANDEM_ABI TANDEM_ABI_OF(my_ground)
 #pragma once
 
 #include <version>

@@ -4,7 +4,8 @@
 // library on another ground, define TANDEM_PLATFORM_HEADER as the header to include instead, for example
 //     -DTANDEM_PLATFORM_HEADER="<tandem/platform/portable.hpp>"
 // Such a header defines TANDEM_ABI (the name of the inline namespace: a function that takes or returns one of tandem's
-// types does not link against one compiled for another ground, or otherwise: naming.hpp) and, in `namespace tandem::TANDEM_ABI::platform`:
+// types does not link against one compiled for another ground, or otherwise: naming.hpp) and, in `namespace
+// tandem::TANDEM_ABI::platform`:
 //
 //     order                     the memory orders, as std::memory_order names them
 //     atomic<T>                 load, store, exchange, compare_exchange_weak and _strong, fetch_add, _sub and _or, each
@@ -31,12 +32,12 @@
 //     plain_new(p)              told that memory begins a new life as a message's place, and
 //     plain_write(p)            of each access to a message there, which is not atomic (to move from one changes it as
 //                               well); nothing on real threads, race detection on a platform that explores schedules
-//     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness: a library that hides
-//                               its symbols has another
+//     per_thread<T>()           a T of this thread's own, for what it has learned; never for correctness: a library
+//                               that hides its symbols has another
 //     this_thread()             an address that tells the threads that are there apart, the same for a thread wherever
 //                               it is asked, in a shared library for one
-//     holder                    which thread has something: is_here(), and change(thread or nullptr), which says who had it.
-//                               Any thread may ask at any time; it is no step of an execution
+//     holder                    which thread has something: is_here(), and change(thread or nullptr), which says who
+//                               had it. Any thread may ask at any time; it is no step of an execution
 //     thread                    as std::jthread: it joins, and passes a stop token on; this_threads_id()
 //     stop_source, stop_token, stop_callback<F>
 //     die(sentence)             say `tandem: <sentence>` on standard error, and abort

@@ -6,14 +6,14 @@
 //            last look at the word until the condition variable has it; whoever unparks has changed the word before
 //            it takes the same mutex. So either the sleeper sees the change, or the waker sees the sleeper.
 //            The waker touches the bucket, which lives as long as the program, and never the word.
-//            A library that hides its symbols may have a table of its own: whoever parks there is not found by who unparks
-//            here. So the table asks to be visible, which makes it one where the linker sees to that; and nobody sleeps
-//            longer than 50 ms before he looks at his word again, which makes it right everywhere.
+//            A library that hides its symbols may have a table of its own: whoever parks there is not found by who
+//            unparks here. So the table asks to be visible, which makes it one where the linker sees to that; and
+//            nobody sleeps longer than 50 ms before he looks at his word again, which makes it right everywhere.
 //            It always notifies all: words that share a bucket must not steal each other's wake-ups (and notify_one
 //            of glibc 2.25 to 2.40 can lose one: its bug 25847).
 // Cost       a mutex pair and a broadcast per unpark; nothing as long as nobody parks, but that who does wakes 20 times
-//            a second. The table is allocated when it is first needed, 64 lines or more; a program without that much memory
-//            is terminated.
+//            a second. The table is allocated when it is first needed, 64 lines or more; a program without that much
+//            memory is terminated.
 // Source     [glibc-25847]
 // Tests      the whole test suite, in the preset `portable`; tests/mixed/check_shared_library.cmake
 #pragma once
