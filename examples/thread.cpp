@@ -46,11 +46,21 @@ void stop() {
   std::cout << "three lengths, then stop: " << (lengths.load(tandem::memory_order::relaxed) >= 3) << '\n';
 }
 
+void yield() {
+  // [yield]
+  tandem::atomic<bool> ready{false};
+  tandem::thread runner([&] { ready.store(true, tandem::memory_order::release); });
+  while (!ready.load(tandem::memory_order::acquire)) tandem::yield();
+  // [/yield]
+  std::cout << "ready: " << ready.load(tandem::memory_order::relaxed) << '\n';
+}
+
 int main() {
   std::cout << std::boolalpha;
   join();
   publish();
   stop();
+  yield();
   // [sleep]
   const auto alarm = tandem::clock::now() + 5ms;
   tandem::sleep_until(alarm);

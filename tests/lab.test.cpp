@@ -2,6 +2,7 @@
 // read is tested in lab/litmus.test.cpp, what it finds in lab/zoo.test.cpp.
 #include <tandem/lab/lab.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -604,13 +606,246 @@ TEST_CASE("where memory orders are written, and what happens with weaker ones") 
   CHECK(killed == 2);
 }
 
+namespace {
+
+/// Two threads that count under a lock, which is entered and left by these.
+template <class Enter, class Leave>
+void counts_under(const Enter& enter, const Leave& leave) {
+  tandem::atomic<int> lock{0};
+  tandem::cell<int> counter;
+  {
+    const auto count = [&] {
+      enter(lock);
+      counter = counter + 1;
+      leave(lock);
+    };
+    const auto ana = lab::spawn("ana", count);
+    count();
+  }
+  lab::check(counter == 2, "both have counted");
+}
+
+void leave_it(tandem::atomic<int>& lock) { lock.store(0, order::release); }
+
+}  // namespace
+
+TEST_CASE("three wait for one lock by exchanges that change nothing") {
+  lab::options chosen;
+  chosen.preemptions = 1;
+  chosen.weak_memory = false;  // else each exchange may go before what others have stored
+  for (const bool yields : {false, true}) {
+    const auto report = lab::explore(chosen, [yields] {
+      tandem::atomic<int> lock{1};
+      const auto enter = [&] {
+        while (lock.exchange(1, order::acquire) != 0) {
+          if (yields) tandem::yield();
+        }
+        leave_it(lock);
+      };
+      const auto ana = lab::spawn("ana", enter);
+      const auto ben = lab::spawn("ben", enter);
+      leave_it(lock);
+      enter();
+    });
+    INFO(report.summary());
+    CHECK(report.exhausted);
+  }
+}
+
+TEST_CASE("a loop that looks until another thread has done something is right, however it looks") {
+  const auto explored = [](unsigned preemptions, auto body) {
+    for (const auto how : {lab::search::exhaustive, lab::search::random, lab::search::pct}) {
+      lab::options chosen;
+      chosen.preemptions = preemptions;
+      chosen.how = how;
+      if (how != lab::search::exhaustive) chosen.executions = 100;
+      const auto report = lab::explore(chosen, body);
+      INFO(report.summary());
+      CHECK(report.passed());
+      CHECK(report.exhausted == (how == lab::search::exhaustive));
+    }
+    const auto once = lab::run(body);
+    INFO(once.summary());
+    CHECK(once.passed());
+  };
+  SECTION("by loads") {
+    explored(3, [] {
+      tandem::atomic<bool> flag{false};
+      tandem::cell<int> value;
+      const tandem::thread sets([&] {
+        value = 1;
+        flag.store(true, order::release);
+      });
+      while (!flag.load(order::acquire)) {
+      }
+      lab::check(value == 1, "the value has come with the flag");
+    });
+  }
+  SECTION("by loads, and a yield that the lab does not see") {
+    explored(3, [] {
+      tandem::atomic<bool> flag{false};
+      const tandem::thread sets([&] { flag.store(true, order::release); });
+      while (!flag.load(order::acquire)) std::this_thread::yield();
+    });
+  }
+  SECTION("by loads, and tandem::yield") {
+    explored(2, [] {
+      tandem::atomic<bool> flag{false};
+      const tandem::thread sets([&] { flag.store(true, order::release); });
+      while (!flag.load(order::acquire)) tandem::yield();
+    });
+  }
+  SECTION("each for the other, by several atomics") {
+    explored(2, [] {
+      std::array<tandem::atomic<int>, 3> steps;
+      const tandem::thread follows([&] {
+        while (steps[0].load(order::acquire) + steps[2].load(order::acquire) == 0) {
+        }
+        steps[1].store(1, order::release);
+      });
+      steps[0].store(1, order::release);
+      while (steps[1].load(order::acquire) == 0 && steps[2].load(order::acquire) == 0) {
+      }
+    });
+  }
+  SECTION("at a stop token") {
+    explored(2, [] {
+      tandem::thread works([](const tandem::stop_token& stop) {
+        while (!stop.stop_requested()) {
+        }
+      });
+      tandem::sleep_for(1ms);
+    });
+  }
+  SECTION("at the clock") {
+    explored(2, [] {
+      const auto end = tandem::clock::now() + 3h;
+      const tandem::thread sleeps([] { tandem::sleep_for(1h); });
+      while (tandem::clock::now() < end) {
+      }
+      lab::check(tandem::clock::now() >= end, "three hours have passed");
+    });
+  }
+  SECTION("by compare-exchanges that fail") {
+    explored(1, [] {
+      const auto enter = [](tandem::atomic<int>& lock) {
+        for (int free = 0; !lock.compare_exchange_weak(free, 1, order::acquire, order::relaxed);) free = 0;
+      };
+      counts_under(enter, leave_it);
+    });
+  }
+  SECTION("by exchanges that change nothing") {
+    explored(0, [] {
+      const auto enter = [](tandem::atomic<int>& lock) {
+        while (lock.exchange(1, order::acquire) != 0) {
+        }
+      };
+      counts_under(enter, leave_it);
+    });
+  }
+  SECTION("by exchanges that change nothing, and tandem::yield") {
+    explored(0, [] {
+      const auto enter = [](tandem::atomic<int>& lock) {
+        while (lock.exchange(1, order::acquire) != 0) tandem::yield();
+      };
+      counts_under(enter, leave_it);
+    });
+  }
+  SECTION("at a channel, which takes a lock and leaves it") {
+    lab::options chosen;
+    chosen.preemptions = 1;
+    chosen.weak_memory = false;  // else there are too many ways to find the lock taken that no longer is
+    const auto report = lab::explore(chosen, [] {
+      tandem::rendezvous<int> channel;
+      const tandem::thread sends([&] { static_cast<void>(channel.send(1)); });
+      while (!channel.try_receive()) {
+      }
+    });
+    INFO(report.summary());
+    CHECK(report.exhausted);
+  }
+  SECTION("two of them at a channel") {
+    lab::options chosen;
+    chosen.preemptions = chosen.spurious = 0;
+    chosen.weak_memory = false;
+    const auto report = lab::explore(chosen, [] {
+      tandem::mailbox<int> box(1);
+      const auto take = [&] {
+        while (!box.try_receive()) tandem::yield();
+      };
+      const auto ana = lab::spawn("ana", take);
+      const auto ben = lab::spawn("ben", take);
+      static_cast<void>(box.send(1));
+      static_cast<void>(box.send(2));
+    });
+    INFO(report.summary());
+    CHECK(report.exhausted);
+  }
+}
+
+TEST_CASE("who looks a few times, and gives up, does so before others go on, too") {
+  const auto looks = [](int times) {
+    return [times](lab::options chosen) {
+      bool in_vain = false;
+      chosen.weak_memory = false;
+      const auto report = lab::explore(chosen, [&, times] {
+        tandem::atomic<int> x{0};
+        const tandem::thread t([&] { x.store(1, order::relaxed); });
+        bool seen = false;
+        for (int i = 0; i < times; ++i) seen = seen || x.load(order::relaxed) == 1;
+        in_vain = in_vain || !seen;
+      });
+      CHECK(report.exhausted);
+      CHECK(report.bounds_reached.looks == (times > 4));
+      return in_vain;
+    };
+  };
+  lab::options chosen = everything();
+  CHECK(looks(4)(chosen));
+  CHECK_FALSE(looks(5)(chosen));  // before the fifth look others go first: it counts as one who polls
+  chosen.looks = 9;
+  CHECK(looks(5)(chosen));
+}
+
+TEST_CASE("who waits for what nobody will do never ends, and the report says who that is") {
+  const auto endless = [](const char* who, auto body) {
+    for (const auto how : {lab::search::exhaustive, lab::search::random}) {
+      lab::options chosen;
+      chosen.how = how;
+      chosen.executions = 100;
+      const auto report = lab::explore(chosen, body);
+      INFO(report.text);
+      CHECK(report.what == lab::problem::endless);
+      CHECK(contains(report.text, who));
+      CHECK(contains(report.text, "lab.test.cpp"));
+    }
+  };
+  endless("main looks again and again in", [] {
+    tandem::atomic<bool> flag{false};
+    while (!flag.load(order::acquire)) {
+    }
+  });
+  endless("ben looks again and again in", [] {
+    tandem::atomic<int> flag{0};
+    const auto ana = lab::spawn("ana", [&] { flag.store(1, order::release); });
+    const auto ben = lab::spawn("ben", [&] {
+      while (flag.load(order::acquire) != 2) {
+      }
+    });
+  });
+  endless("main is in", [] {
+    tandem::atomic<int> x{0};
+    for (int i = 0;; ++i) x.store(i, order::relaxed);
+  });
+}
+
 TEST_CASE("two who poll for what a third does later do not keep time from passing") {
   lab::options bounds;
   bounds.preemptions = 1;
   const auto report = lab::explore(bounds, [] {
     tandem::atomic<bool> go{false};
     const auto poll = [&] {
-      while (!go.load(order::acquire)) tandem::platform::yield();
+      while (!go.load(order::acquire)) tandem::yield();
     };
     const auto ana = lab::spawn("ana", poll);
     const auto ben = lab::spawn("ben", poll);

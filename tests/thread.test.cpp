@@ -76,6 +76,18 @@ TEST_CASE("a stop that is requested once is seen by every token, and runs each c
   CHECK(calls == 2);
 }
 
+// --- looking again and again ---------------------------------------------------------------------------------------
+
+TEST_CASE("a thread that waits for another by looking lets it go first", "[thread]") {
+  const watchdog guard("a thread that looks again and again");
+  static_assert(noexcept(tandem::yield()));
+  for (int round = 0; round < 100; ++round) {
+    tandem::atomic<int> done{0};
+    const tandem::thread other([&] { done.store(1, memory_order::release); });
+    while (done.load(memory_order::acquire) == 0) tandem::yield();
+  }
+}
+
 // --- time ------------------------------------------------------------------------------------------------------------
 
 TEST_CASE("the clock is the one that deadlines are measured by, and never goes back", "[thread]") {

@@ -273,10 +273,19 @@ class explorer {
     report_.text = std::string(name_of(report_.what)) + ": " + execution_.trouble().text;
     if (report_.seed != 0) report_.text += "\n  seed " + std::to_string(report_.seed);
     report_.text += "\n  after " + std::to_string(report_.executions) + " executions; this one:\n";
-    for (const std::string& line : execution_.told()) report_.text += line + "\n";
+    const std::vector<std::string>& told = execution_.told();
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      if (i == most_told && told.size() > 2 * most_told) {
+        i = told.size() - most_told;
+        report_.text += "      ... " + std::to_string(i - most_told) + " more ...\n";
+      }
+      report_.text += told[i] + "\n";
+    }
     report_.text += "  to have it again: lab::replay(options, \"" + report_.schedule +
                     "\", body), or run this program with TANDEM_LAB_REPLAY=" + report_.schedule;
   }
+
+  static constexpr std::size_t most_told = 200;  // lines from the beginning, and from the end
 
   options options_;
   callable& program_;

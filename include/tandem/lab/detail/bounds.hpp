@@ -49,6 +49,8 @@ struct bounds {
   bool weak_memory = true;      // false: every load reads the newest store
   // so often a thread may read a store again, in a row, when there is a newer one; no bound for the random searches
   unsigned rereads = 1;
+  // so often in a row a thread may look at what has not changed since: then it polls, and others go first
+  unsigned looks = 4;
   std::size_t steps = 20'000;      // of one execution; more are a failure
   bool leaks = true;               // whether an atomic that was never destroyed is a failure
   std::size_t stack = 256 * 1024;  // bytes, of each thread
@@ -65,6 +67,7 @@ struct refusals {
   bool early_timeouts = false;
   bool weak_memory = false;  // it is switched off, and an older store could have been read
   bool rereads = false;
+  bool looks = false;
   bool old_stores = false;    // of the history of an atomic more were there than are kept
   bool executions = false;    // options.executions
   bool max_duration = false;  // options.max_duration
@@ -80,6 +83,7 @@ struct refusals {
     add(early_timeouts, "early_timeouts");
     add(weak_memory, "weak_memory");
     add(rereads, "rereads");
+    add(looks, "looks");
     add(old_stores, "old stores");
     add(executions, "executions");
     add(max_duration, "max_duration");

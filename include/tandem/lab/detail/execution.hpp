@@ -89,6 +89,7 @@ class execution : public scheduler {
   void create(atomic_handle& a, std::uint64_t value, const site& where) {
     location& l = memory_.create(me(), value, true, where);
     enter(a, l);
+    note_values();
   }
 
   void destroy(atomic_handle& a, const site& where) {
@@ -102,10 +103,12 @@ class execution : public scheduler {
                                   " does not happen before that");
     }
     memory_.destroy(me(), l);
+    note_values();
     a.execution = atomic_handle::ended;
   }
 
   std::uint64_t load(atomic_handle& a, std::uint64_t outside, memory_order o, const site& where) {
+    look(where, number_of(a));
     point(where, "load", false);
     location& l = reach(a, outside, where);
     o = ordered(o, where, "load", false);
@@ -118,12 +121,14 @@ class execution : public scheduler {
   }
 
   void store_value(atomic_handle& a, std::uint64_t outside, std::uint64_t value, memory_order o, const site& where) {
-    point(where, "store");
+    look(where, number_of(a));
+    point(where, "store", polling_ == 0 || newest(a, outside) != value);
     location& l = reach(a, outside, where);
     o = ordered(o, where, "store", false);
     const std::size_t last = l.history.size() - 1;
     const std::size_t behind = choose_gap(l, o);
     memory_.put(me(), l, value, o, behind, where);
+    note_values();
     if (told_.telling)
       tell_access(where, "store", a, o, "<- " + number_text(value) + (behind < last ? ", overtaken by others" : ""));
   }
@@ -132,20 +137,23 @@ class execution : public scheduler {
   template <class Change>
   std::uint64_t modify(atomic_handle& a, std::uint64_t outside, memory_order o, const site& where, const char* name,
                        const Change& change) {
-    point(where, name);
+    look(where, number_of(a));
+    point(where, name, polling_ == 0 || change(newest(a, outside)) != newest(a, outside));
     location& l = reach(a, outside, where);
     o = ordered(o, where, name, false);
     const std::size_t behind = choose_gap(l, o);
     const std::uint64_t before = l.history[behind].value;
     const std::uint64_t after = change(before);
     memory_.replace(me(), l, after, o, behind, where);
+    note_values();
     if (told_.telling) tell_access(where, name, a, o, number_text(before) + " -> " + number_text(after));
     return before;
   }
 
   bool compare_exchange(atomic_handle& a, std::uint64_t outside, std::uint64_t& expected, std::uint64_t desired,
                         bool may_fail, memory_order success, memory_order failure, const site& where) {
-    point(where, "cas");
+    look(where, number_of(a));
+    point(where, "cas", polling_ == 0 || newest(a, outside) == expected);
     location& l = reach(a, outside, where);
     success = ordered(success, where, "cas", false);
     failure = ordered(failure, where, "cas", true);
@@ -154,6 +162,7 @@ class execution : public scheduler {
     const std::uint64_t found = l.history[i].value;
     if (found == expected && !for_no_reason) {
       memory_.replace(me(), l, desired, success, i, where);
+      note_values();
       if (told_.telling) tell_access(where, "cas", a, success, number_text(found) + " -> " + number_text(desired));
       return true;
     }
@@ -184,6 +193,7 @@ class execution : public scheduler {
   // --- parking, time ------------------------------------------------------------------------------------------------
 
   instant_ns now(const site& where) {
+    look(where, the_time);
     count_step(where, "now");
     offer_clock();
     me().trace = mix(me().trace, static_cast<trace_hash>(now_));
@@ -193,6 +203,7 @@ class execution : public scheduler {
   /// Sleeps while the newest value of the atomic is `seen`.
   void park(atomic_handle& a, std::uint64_t outside, const void* address, std::uint64_t seen, instant_ns until,
             const site& where) {
+    running_->lately.forget();
     point(where, "park", false);
     location& l = reach(a, outside, where);
     const bool changed = l.newest().value != seen;
@@ -215,6 +226,7 @@ class execution : public scheduler {
   }
 
   void unpark_one(const void* address, const site& where) {
+    running_->lately.forget();
     point(where, "unpark");
     if (is_omitted(where, "unpark")) return;
     std::array<std::uint8_t, max_threads> parked{};
@@ -232,10 +244,12 @@ class execution : public scheduler {
     thread& woken = *threads_[parked[ask(choice::wake, count)]];
     me().event(mix(0x72, woken.known.id));
     wake(woken);
+    ++moves_;
     if (told_.telling) tell("unpark wakes " + woken.name, where);
   }
 
   void sleep_until(instant_ns until, const site& where) {
+    running_->lately.forget();
     point(where, "sleep");
     if (told_.telling) tell("sleep until " + time_text(until), where);
     if (until > now_) wait(state::sleeping, until);
@@ -245,6 +259,7 @@ class execution : public scheduler {
   // --- threads ------------------------------------------------------------------------------------------------------
 
   unsigned spawn(std::unique_ptr<callable> body, std::string name, const site& where) {
+    running_->lately.forget();
     point(where, "spawn");
     if (count_ == max_threads) fail(problem::misuse, "the lab runs at most 16 threads in one execution");
     if (name.empty()) name = "thread " + std::to_string(count_);
@@ -259,6 +274,7 @@ class execution : public scheduler {
   }
 
   void join(unsigned id, const site& where) {
+    running_->lately.forget();
     point(where, "join");
     if (told_.telling) tell("join " + threads_[id]->name, where);
     while (threads_[id]->doing != state::done) block_on(threads_[id].get());
@@ -280,6 +296,7 @@ class execution : public scheduler {
   // --- for the program under test -----------------------------------------------------------------------------------
 
   unsigned user_choice(unsigned alternatives, const site& where) {
+    running_->lately.forget();
     const unsigned chosen = ask(choice::user, alternatives);
     me().event(mix(0x90, chosen));
     if (told_.telling) tell("choose " + std::to_string(chosen) + " of " + std::to_string(alternatives), where);
@@ -346,6 +363,19 @@ class execution : public scheduler {
 
   // --- atomics ------------------------------------------------------------------------------------------------------
 
+  static constexpr std::uint32_t not_seen_yet = the_time - 1;
+  std::uint32_t number_of(const atomic_handle& a) const noexcept {
+    return a.execution == number_ ? a.index : not_seen_yet;
+  }
+  void note_values() noexcept {
+    if (memory_.values() == values_) return;
+    values_ = memory_.values();
+    running_->lately.note_change();
+  }
+  std::uint64_t newest(const atomic_handle& a, std::uint64_t outside) noexcept {
+    return a.execution == number_ ? memory_.at(a.index).newest().value : outside;
+  }
+
   void enter(atomic_handle& a, const location& l) noexcept {
     a.execution = number_;
     a.index = static_cast<std::uint32_t>(l.index);
@@ -357,6 +387,7 @@ class execution : public scheduler {
         fail(problem::lifetime, "an atomic is used after its end, by " + running_->name + " in " + in_words(where));
       }
       enter(a, memory_.create(me(), outside, false, where));
+      note_values();
     }
     location& l = memory_.at(a.index);
     check_birth(l, where, "used");

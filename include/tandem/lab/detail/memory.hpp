@@ -189,6 +189,7 @@ struct location {
   tick next_free = 1;          // beyond every position that was ever used here
   tick sc_place = 0;           // the last one that a seq_cst access has written or read
   total_order::chain sc_last = total_order::nobody;
+  trace_hash weight = 0;  // its newest value's, in memory::values()
   std::uint8_t creator = 0;
   bool alive = false;
   tick born = 0;  // on the creator's clock; 0: before this execution, by nobody
@@ -235,7 +236,11 @@ class memory {
     used_ = 0;
     free_.clear();
     alive_ = 0;
+    values_ = 0;
   }
+
+  /// Changes with every newest value, and is what it was when they all are again.
+  trace_hash values() const noexcept { return values_; }
 
   location& create(view& me, std::uint64_t initial, bool in_this_execution, site where) {
     location& l = fresh();
@@ -253,6 +258,8 @@ class memory {
     first.trace = l.identity;
     first.position = advance(l);
     l.history.push_back(first);
+    l.weight = 0;
+    weigh(l, initial);
     if (in_this_execution) {
       me.move_to(l.index, first.position);
       me.event(0xA9);
@@ -265,6 +272,7 @@ class memory {
     me.event(mix(0xDE, l.identity));
     for (const store& s : l.history) release(s.carried);
     l.history.clear();
+    values_ -= l.weight;
     l.alive = false;
     if (l.born != 0) --alive_;
     free_.push_back(l.index);
@@ -399,6 +407,11 @@ class memory {
     l.last_user[me.id] = where;
   }
 
+  void weigh(location& l, std::uint64_t newest) noexcept {
+    const trace_hash weight = mix(l.index + 1, newest);
+    values_ += weight - std::exchange(l.weight, weight);
+  }
+
   /// Of the seq_cst operations, for one that is about to be done.
   total_order::numbers before_in_order(const view& me, memory_order o) const noexcept {
     return o == memory_order::seq_cst ? order_.before(me.clock) : total_order::numbers{};
@@ -425,6 +438,11 @@ class memory {
     s.carried = releases(o) ? carry(me, inherited) : inherited;
     if (s.carried != nullptr) ++s.carried->stores;
     me.event(s.trace);
+    if (after == nullptr) {
+      weigh(l, value);
+    } else {
+      values_ += mix(l.index + 1, value);  // some thread may read it for the first time
+    }
     std::size_t index = behind + 1;
     if (l.history.size() == (weak_ ? longest_history : 1)) {
       reached_.old_stores = reached_.old_stores || weak_;
@@ -490,6 +508,7 @@ class memory {
   std::vector<std::size_t> free_;
   std::size_t used_ = 0;
   std::size_t alive_ = 0;
+  trace_hash values_ = 0;
   memory_bounds_reached reached_;
 };
 

@@ -11,8 +11,9 @@
 //              parked     until unparked, or until its deadline
 //              sleeping   until its deadline
 //              blocked    until a condition: the thread it joins has ended, a callback has returned
-//              polling    has said (yield, spin_hint) that it waits for others: runs again when somebody else has
-//                         changed something. If all who are runnable are polling, a microsecond passes.
+//              polling    has said (yield, spin_hint) that it waits for others, or goes round in circles (rounds.hpp):
+//                         runs again when somebody else has changed something, or would with the next step. If all who
+//                         are runnable are polling, a microsecond passes; if that goes on, more and more.
 //            Wherever there could be a choice it looks first whether all that can follow is known (states.hpp). If so,
 //            the execution is run to its end, so that nothing leaks, but chooses nothing any more.
 // Invariants One fiber runs. A thread that is not running stands before a step, or in one that waits. Whoever has just
@@ -24,6 +25,7 @@
 #include <tandem/lab/detail/choices.hpp>
 #include <tandem/lab/detail/fiber.hpp>
 #include <tandem/lab/detail/memory.hpp>
+#include <tandem/lab/detail/rounds.hpp>
 #include <tandem/lab/detail/states.hpp>
 #include <tandem/lab/detail/transcript.hpp>
 
@@ -86,10 +88,9 @@ class scheduler {
   void yield(const site& where) {
     count_step(where, "yield");
     me().event(0x74);
+    running_->lately.forget();
     if (surprise()) return;  // the others were slow
-    running_->polling = true;
-    somebody_polls_ = true;
-    hand_over();
+    poll();
   }
 
   [[noreturn]] void fail(problem what, std::string text) {
@@ -106,6 +107,8 @@ class scheduler {
     view known;
     state doing = state::done;
     bool polling = false;
+    trace_hash polls_for = 0;  // another situation than this one
+    rounds lately;
     bool chosen = false;  // to run, and has not taken a step since
     bool woken = false;   // the same, from waiting: so it stands behind the choice before its next step, not before it
     bool timed_out = false;
@@ -132,7 +135,10 @@ class scheduler {
     count_ = 0;
     now_ = 0;
     steps_ = 0;
-    somebody_polls_ = false;
+    polling_ = 0;
+    values_ = values_before_ = 0;
+    moves_ = 0;
+    idle_rounds_ = 0;
     cut_ = false;
     preemptions_left_ = (std::min)(limits_.preemptions, seen_states::unbounded);
     surprises_left_ = limits_.spurious;
@@ -164,6 +170,8 @@ class scheduler {
     t.at = t.before = where;
     t.step = t.step_before = "";
     t.last_touched.clear();
+    t.lately.forget();
+    ++moves_;
     ++count_;
     return t;
   }
@@ -178,21 +186,32 @@ class scheduler {
     running_->at = where;
     running_->step = name;
     if (++steps_ > limits_.steps) {
-      fail(problem::endless, "after " + std::to_string(limits_.steps) + " steps it still runs");
+      fail(problem::endless, "after " + std::to_string(limits_.steps) + " steps it still runs" + who_is_where());
     }
+  }
+
+  /// What a thread looks at: an atomic, by its number, or
+  static constexpr std::uint32_t the_time = ~std::uint32_t{0};
+
+  /// Before a look at `thing`, or a step that changes nothing but that: whoever goes round in circles lets others go
+  /// first.
+  void look(const site& where, std::uint32_t thing) {
+    const trace_hash now = thing == the_time ? situation() : situation_but_for_time();
+    if (!running_->lately.again(where.line(), thing, now, limits_.looks)) return;
+    reached_.looks = true;
+    poll();
   }
 
   /// Before a step: others may come first. Whether it changes anything that those who poll might be waiting for.
   void point(const site& where, const char* name, bool changes = true) {
     count_step(where, name);
-    if (somebody_polls_ && changes) nobody_else_polls();
     running_->woken = false;
     if (std::exchange(running_->chosen, false)) return;  // just now, and has taken no step since
     while (!cut_) {
       candidates c;
       c.add(running_->known.id);
       if (preemptions_left_ != 0) {
-        add_runnable(c, running_->known.id, false);
+        add_runnable(c, running_->known.id, false, polling_ != 0 && changes);
       } else if (!reached_.preemptions) {
         reached_.preemptions = is_anybody_else_runnable();
       }
@@ -241,15 +260,17 @@ class scheduler {
   };
 
   /// In turn from the one after `last`, so that the plain choice is fair.
-  void add_runnable(candidates& c, unsigned last, bool and_last) const noexcept {
+  void add_runnable(candidates& c, unsigned last, bool and_last, bool and_polling = false) const noexcept {
     for (unsigned k = 1; k < count_ + (and_last ? 1 : 0); ++k) {
       const unsigned i = last + k < count_ ? last + k : last + k - count_;
-      if (threads_[i]->doing == state::runnable && !threads_[i]->polling) c.add(static_cast<std::uint8_t>(i));
+      if (threads_[i]->doing != state::runnable) continue;
+      if (and_polling || !polls(*threads_[i])) c.add(static_cast<std::uint8_t>(i));
     }
   }
 
   void go_on_with(thread& next) {
     next.chosen = true;
+    if (std::exchange(next.polling, false)) --polling_;
     if (&next == running_) return;
     thread& last = *std::exchange(running_, &next);
     arriving_from_ = &last.context;
@@ -259,7 +280,7 @@ class scheduler {
   bool is_anybody_else_runnable() const noexcept {
     for (unsigned i = 0; i < count_; ++i) {
       const thread& t = *threads_[i];
-      if (&t != running_ && t.doing == state::runnable && !t.polling) return true;
+      if (&t != running_ && t.doing == state::runnable && !polls(t)) return true;
     }
     return false;
   }
@@ -295,23 +316,34 @@ class scheduler {
     t.waits_for = nullptr;
   }
 
-  void nobody_else_polls() noexcept {
-    for (unsigned i = 0; i < count_; ++i) threads_[i]->polling = false;
-    somebody_polls_ = false;
+  /// All that somebody may be waiting for.
+  trace_hash situation() const noexcept {
+    return situation_but_for_time() + static_cast<trace_hash>(now_) * 0x9E3779B97F4A7C15u;
   }
+  trace_hash situation_but_for_time() const noexcept { return values_ + moves_ * 0xBF58476D1CE4E5B9u; }
 
-  /// If those who are runnable all poll, a microsecond passes and they look again.
+  void poll() {
+    running_->polling = true;
+    running_->polls_for = situation();
+    ++polling_;
+    hand_over();
+  }
+  bool polls(const thread& t) const noexcept { return t.polling && t.polls_for == situation(); }
+
+  /// If those who are runnable all poll, some time passes and they look again.
   bool everybody_polls() noexcept {
     bool any = false;
-    for (unsigned i = 0; i < count_; ++i) any = any || (threads_[i]->doing == state::runnable && threads_[i]->polling);
+    for (unsigned i = 0; i < count_; ++i) any = any || (threads_[i]->doing == state::runnable && polls(*threads_[i]));
     if (!any) return false;
-    const instant_ns next = next_deadline();
-    if (next <= now_ + 1000) {
+    idle_rounds_ = std::exchange(values_before_, values_) == values_ ? idle_rounds_ + 1 : 0;
+    const instant_ns pause = instant_ns{1000} << std::min(idle_rounds_ < 8 ? 0U : idle_rounds_ - 8, 30U);
+    if (next_deadline() <= now_ + pause) {
       advance();
-    } else {
-      now_ += 1000;
+    } else if (now_ < never / 4) {
+      now_ += pause;
     }
-    nobody_else_polls();
+    for (unsigned i = 0; i < count_; ++i) threads_[i]->polling = false;
+    polling_ = 0;
     return true;
   }
 
@@ -372,7 +404,10 @@ class scheduler {
   instant_ns now_ = 0;
   transcript told_;
   trouble_found trouble_;
-  refusals reached_;  // in any execution so far
+  refusals reached_;       // in any execution so far
+  trace_hash values_ = 0;  // of the atomics
+  trace_hash moves_ = 0;   // threads that began, were woken, or ended
+  unsigned polling_ = 0;   // so many threads do, or did when they were last asked
 
  private:
   /// Nobody can run.
@@ -404,13 +439,28 @@ class scheduler {
     return text;
   }
 
+  /// Of an execution that does not end.
+  std::string who_is_where() const {
+    std::string text;
+    for (unsigned i = 0; i < count_; ++i) {
+      const thread& t = *threads_[i];
+      if (t.doing == state::done) continue;
+      const char* const does = t.lately.goes_round()        ? " looks again and again in "
+                               : t.doing == state::runnable ? " is in "
+                                                            : " waits in ";
+      text += "\n        " + t.name + does + in_words(t.at);
+    }
+    return text + "\n        (a loop that waits for another thread, and writes, may say so: tandem::yield())";
+  }
+
   /// Whether all that can follow is known. The rest of the execution is then run, but chooses nothing any more.
   bool already_explored(unsigned running) {
     if (states_ == nullptr || by_->repeating()) return false;
     trace_hash h = mix(mix(static_cast<trace_hash>(now_), surprises_left_), early_left_);
     for (unsigned i = 0; i < count_; ++i) {
       const thread& t = *threads_[i];
-      h = mix(h, t.known.trace + static_cast<unsigned>(t.doing) * 4 + (t.polling ? 2 : 0) + (t.woken ? 1 : 0));
+      const unsigned polling = (t.polling ? 4U : 0U) + (polls(t) ? 2U : 0U);
+      h = mix(h, t.known.trace + static_cast<unsigned>(t.doing) * 8 + polling + (t.woken ? 1 : 0));
     }
     cut_ = !states_->reached(h, running, preemptions_left_);
     return cut_;
@@ -444,6 +494,7 @@ class scheduler {
     running_->body.reset();
     running_->learned.clear();
     running_->doing = state::done;
+    ++moves_;
     me().event(0x83);
     unblock(running_);
     tell("end", running_->at);
@@ -482,7 +533,8 @@ class scheduler {
   unsigned preemptions_left_ = 0;
   unsigned surprises_left_ = 0;
   unsigned early_left_ = 0;
-  bool somebody_polls_ = false;
+  trace_hash values_before_ = 0;  // the last time that everybody polled
+  unsigned idle_rounds_ = 0;      // since they have changed
   bool cut_ = false;
 };
 
