@@ -2,11 +2,15 @@
 // read is tested in lab/litmus.test.cpp, what it finds in lab/zoo.test.cpp.
 #include <tandem/lab/lab.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
+#include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -16,12 +20,15 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <tandem/tandem.hpp>
 
 #include "support/catch.hpp"
+#include "support/death.hpp"
+#include "support/sanitizer.hpp"
 
 using namespace std::chrono_literals;
 namespace lab = tandem::lab;
@@ -571,6 +578,169 @@ TEST_CASE("who sits before a terminal sees how far it is, and in the end nothing
   CHECK(said_on("/dev/null").empty());
 }
 
+namespace {
+
+/// How the program ends that explores this, or replays it; without Catch2's own handlers.
+template <class Body>
+support::death explored_to_death(const lab::options& chosen, Body body, const std::string& schedule = "") {
+  return support::death_of([&] {
+    for (const int deadly : {SIGSEGV, SIGFPE}) ::signal(deadly, SIG_DFL);
+    if (schedule.empty()) {
+      static_cast<void>(lab::explore(chosen, body));
+    } else {
+      static_cast<void>(lab::replay(chosen, schedule, body));
+    }
+  });
+}
+
+std::string schedule_in(const std::string& said) {
+  const std::string before = "TANDEM_LAB_REPLAY=";
+  const std::size_t at = said.find(before);
+  return at == std::string::npos ? "" : said.substr(at + before.size(), said.find('\n', at) - at - before.size());
+}
+
+/// Two that increment, and what happens in the executions in which one increment gets lost.
+template <class Function>
+auto if_lost(Function happens) {
+  return [happens] {
+    tandem::atomic<int> counter{0};
+    const auto increment = [&] { counter.store(counter.load(order::seq_cst) + 1, order::seq_cst); };
+    tandem::thread ana = lab::spawn("ana", increment);
+    const auto ben = lab::spawn("ben", [&] {
+      increment();
+      if (counter.load(order::seq_cst) == 1 && lab::choose(2) == 0) happens();
+    });
+    ana.join();
+  };
+}
+
+[[gnu::noinline]] int fills_the_stack(volatile int* above) {
+  volatile int here[64] = {};
+  here[1] = *above + 1;
+  return here[1] < 0 ? 0 : fills_the_stack(here + 1) + here[1];
+}
+
+}  // namespace
+
+TEST_CASE("a program that dies in an execution says which thread it was, and how to have that again") {
+  const auto tells = [](auto happens, std::initializer_list<int> signals) {
+    for (const auto how : {lab::search::exhaustive, lab::search::random}) {
+      lab::options chosen;
+      chosen.how = how;
+      const auto body = if_lost(happens);
+      const support::death end = explored_to_death(chosen, body);
+      INFO(end.said);
+      CHECK(std::ranges::count(signals, end.signal) == 1);
+      CHECK(contains(end.said, "in ben, after a "));
+      CHECK(contains(end.said, "lab.test.cpp:"));
+      CHECK(contains(end.said, "\n        main "));
+      CHECK(contains(end.said, "seed ") == (how == lab::search::random));
+      const std::string schedule = schedule_in(end.said);
+      REQUIRE_FALSE(schedule.empty());
+      const support::death again = explored_to_death(chosen, body, schedule);
+      CHECK(again.signal == end.signal);
+      CHECK(schedule_in(again.said) == schedule);
+    }
+  };
+  SECTION("an assert") {
+    tells([] { std::abort(); }, {SIGABRT});
+  }
+  SECTION("std::terminate") {
+    tells([] { std::terminate(); }, {SIGABRT});
+  }
+  if (support::sanitized) return;  // there these are for the sanitizer
+  SECTION("a division by 0") {
+    tells([] { static_cast<void>(::raise(SIGFPE)); }, {SIGFPE});
+  }
+  SECTION("a pointer into nowhere") {
+    tells(
+        [] {
+          int* volatile nowhere = nullptr;
+          *nowhere = 1;
+        },
+        {SIGSEGV, SIGILL, SIGTRAP});
+  }
+  SECTION("a stack that is full") {
+    tells(
+        [] {
+          volatile int first = 1;
+          static_cast<void>(fills_the_stack(&first));
+        },
+        {SIGSEGV, SIGBUS});
+  }
+}
+
+TEST_CASE("the handlers of signals are the program's own again after an exploration") {
+  struct sigaction before{};
+  struct sigaction meanwhile{};
+  struct sigaction after{};
+  ::sigaction(SIGABRT, nullptr, &before);
+  CHECK(lab::explore([&] { ::sigaction(SIGABRT, nullptr, &meanwhile); }));
+  ::sigaction(SIGABRT, nullptr, &after);
+  CHECK(before.sa_sigaction == after.sa_sigaction);
+  CHECK(before.sa_sigaction != meanwhile.sa_sigaction);
+  const support::death elsewhere = support::death_of([] {
+    static_cast<void>(lab::explore([] {}));
+    std::abort();
+  });
+  CHECK(elsewhere.aborted);
+  CHECK(elsewhere.said.empty());
+}
+
+TEST_CASE("a program that waits for what the lab does not run says who it is, and where the others stand") {
+  lab::options impatient;
+  impatient.patience = 1s;
+  const support::death end = explored_to_death(impatient, [] {
+    std::mutex real;
+    tandem::atomic<int> x{0};
+    const auto work = [&] {
+      const std::lock_guard lock(real);
+      x.store(1, order::relaxed);
+      x.store(2, order::relaxed);
+    };
+    const auto ana = lab::spawn("ana", work);
+    const auto ben = lab::spawn("ben", work);
+  });
+  INFO(end.said);
+  CHECK(end.saying("tandem: no step for 1 s by "));
+  CHECK(contains(end.said, "std::mutex"));
+  CHECK((contains(end.said, "ana is in ") || contains(end.said, "ben is in ")));
+  CHECK(contains(end.said, "lab.test.cpp:"));
+  CHECK_FALSE(schedule_in(end.said).empty());
+}
+
+TEST_CASE("a program whose own threads use the lab's atomics is told") {
+  const auto tells = [](auto uses) {
+    const support::death end = explored_to_death({}, [uses] {
+      tandem::atomic<int> x{0};
+      tandem::cell<int> c;
+      c = 1;
+      std::thread real([&] { uses(x, c); });
+      real.join();
+    });
+    INFO(end.said);
+    CHECK(end.saying("tandem: a thread that the lab does not run uses what belongs to an execution"));
+    CHECK(contains(end.said, "std::thread"));
+    CHECK_FALSE(schedule_in(end.said).empty());
+  };
+  tells([](auto& x, auto&) { x.store(1, order::relaxed); });
+  tells([](auto& x, auto&) { static_cast<void>(x.load(order::relaxed)); });
+  tells([](auto& x, auto&) { static_cast<void>(x.fetch_add(1, order::relaxed)); });
+  tells([](auto&, auto& c) { c = 2; });
+  tells([](auto&, auto&) { tandem::sleep_for(1ms); });
+}
+
+TEST_CASE("a program that really sleeps is told so") {
+  const auto report = lab::explore([] {
+    tandem::atomic<int> x{0};
+    const tandem::thread t([&] { x.store(1, order::relaxed); });
+    std::this_thread::sleep_for(1ms);
+  });
+  CHECK(report);
+  CHECK(report.real_waits >= report.executions);
+  CHECK(contains(report.summary(), "really waited"));
+}
+
 TEST_CASE("bytes steer") {
   const std::vector<std::uint8_t> plain;
   CHECK(lab::steer(plain, lost_update));
@@ -796,7 +966,7 @@ TEST_CASE("who looks a few times, and gives up, does so before others go on, too
         in_vain = in_vain || !seen;
       });
       CHECK(report.exhausted);
-      CHECK(report.bounds_reached.looks == (times > 4));
+      CHECK(report.bounds_reached.looks == (static_cast<unsigned>(times) > chosen.looks));
       return in_vain;
     };
   };

@@ -7,6 +7,8 @@
 #include <boost/system/error_code.hpp>
 
 #include <tandem/coro/scheduler.hpp>
+#include <tandem/detail/timer_queue.hpp>
+#include <tandem/thread.hpp>
 
 namespace support {
 

@@ -12,8 +12,8 @@
 //              sleep_for(duration)       sleeps at least so long; a negative duration or a NaN is over at once, one too
 //                                        long for the clock never
 //              sleep_until(time_point)   the same, until an instant of that clock
-//              yield()                   lets others go first: what a loop says that looks again and again, with nothing
-//                                        to sleep on
+//              yield()                   lets others go first: what a loop says that looks again and again, with
+//                                        nothing to sleep on
 //              atomic<T>                 load, store, exchange, compare_exchange_weak and _strong, fetch_add, _sub and
 //                                        _or, each with a memory_order: there is no default
 //              cell<T>                   a T that several threads use, kept apart by something else: a message that has

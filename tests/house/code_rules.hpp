@@ -29,7 +29,8 @@ inline std::string folder_of(std::string_view header) {
 /// The floor of a header, named from include/tandem/ on; nothing if the house has no such room.
 inline std::optional<int> floor_of(std::string_view header) {
   if (header == "tandem.hpp") return 5;
-  if (header == "lab/platform.hpp") return 0;  // the ground on which the rest of lab/ stands, and runs all others
+  if (header == "platform/naming.hpp") return -1;  // below every ground: how they make their names
+  if (header == "lab/platform.hpp") return 0;      // the ground on which the rest of lab/ stands, and runs all others
   struct room {
     std::string_view folder;
     int floor;

@@ -793,8 +793,8 @@ TEST_CASE("a weak compare-exchange may fail for no reason, as often as the optio
 
 TEST_CASE("a weak compare-exchange that fails for no reason may have found an old value that was the expected one",
           "[litmus]") {
-  // T2 sees that x was written, and its compare-exchange still finds 0, as expected. It may not succeed: the read-modify-
-  // write has gone behind the 0 already. A load of x could find the 0, so one that fails may, too.
+  // T2 sees that x was written, and its compare-exchange still finds 0, as expected. It may not succeed: the
+  // read-modify-write has gone behind the 0 already. A load of x could find the 0, so one that fails may, too.
   const auto program = [](order failure, bool weak) {
     return [=] {
       shared s;

@@ -162,7 +162,7 @@ TEST_CASE("a read-modify-write, then a relaxed look for waiters: a wake-up is lo
     word waiters{0};
     together(
         [&] {
-          ready.exchange(1, acq_rel);
+          ready.exchange(1, broken ? acq_rel : seq_cst);
           if (waiters.load(broken ? relaxed : seq_cst) != 0) unpark_one(ready.address());
         },
         [&] {

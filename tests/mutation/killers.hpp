@@ -933,6 +933,57 @@ inline void a_question_unread() {
   lab::check(out.is_closed(), "nobody is left to receive");
 }
 
+/// A letter in the middle of whose way another one is sent, or the last receiver goes: then two are half-way. (There is
+/// room, so that neither waits for the other.)
+struct sent_within {
+  tandem::send_port<tandem::mailbox<sent_within>>* to = nullptr;
+  tandem::receive_port<tandem::mailbox<sent_within>>* last = nullptr;
+  int* left;
+  explicit sent_within(int& count) : left(&count) { ++count; }
+  sent_within(sent_within&& other) noexcept
+      : to(std::exchange(other.to, nullptr)),
+        last(std::exchange(other.last, nullptr)),
+        left(std::exchange(other.left, nullptr)) {
+    if (to != nullptr) {
+      sent_within another(*left);
+      another.last = std::exchange(last, nullptr);
+      lab::check(std::exchange(to, nullptr)->send(std::move(another)) == status::ok, "there is room");
+    } else if (last != nullptr) {
+      std::exchange(last, nullptr)->reset();
+    }
+  }
+  sent_within& operator=(sent_within&&) = delete;
+  ~sent_within() {
+    if (left != nullptr) --*left;
+  }
+};
+
+inline void two_letters_half_way() {
+  auto [out, in] = tandem::open<tandem::mailbox<sent_within>>(2);
+  int left = 0;
+  sent_within first(left);
+  first.to = &out;
+  first.last = &in;
+  lab::check(out.send(std::move(first)) == status::ok, "there is room");
+  lab::check(left == 0, "neither is left");
+}
+
+/// On one thread.
+inline void letters_unread_on_one_thread() {
+  struct question {
+    tandem::promise<int> answer;
+  };
+  tandem::promise<int> promised;
+  auto answer = promised.get_future();
+  auto [out, in] = tandem::open<tandem::mailbox<question, tandem::one_thread>>(2);
+  lab::check(out.try_send(question{std::move(promised)}) == status::ok, "there is room");
+  out.close();
+  lab::check(answer.try_get().error() == status::empty, "somebody can still receive it");
+  in.reset();
+  lab::check(answer.try_get().error() == status::abandoned, "nobody will answer");
+  lab::check(out.try_send(question{tandem::promise<int>()}) == status::closed, "nobody is left to receive");
+}
+
 /// What is there already goes with the last receiver, and after all that any of them did.
 inline void letters_unread() {
   struct guarded {
@@ -1377,6 +1428,10 @@ inline list of_mailbox() {
       {"an honest refusal", an_honest_refusal, {}},
       {"a letter missed", a_letter_missed, {}},
       {"a reader called off", a_reader_called_off, {}},
+      {"a question unread", a_question_unread, {}},
+      {"a question half-way", a_question_unread, slow_writers()},
+      {"two letters half-way", two_letters_half_way, {}},
+      {"letters unread on one thread", letters_unread_on_one_thread, {}},
   };
 }
 
@@ -1397,12 +1452,8 @@ inline list of_future() {
 
 inline list of_ports() {
   return {
-      {"the last sender goes", the_last_sender_goes, {}},
-      {"a port handed on", a_port_handed_on, {}},
-      {"the last port goes", the_last_port_goes, {}},
-      {"a question unread", a_question_unread, {}},
-      {"a question half-way", a_question_unread, slow_writers()},
-      {"letters unread", letters_unread, {}},
+      {"the last sender goes", the_last_sender_goes, {}}, {"a port handed on", a_port_handed_on, {}},
+      {"the last port goes", the_last_port_goes, {}},     {"letters unread", letters_unread, {}},
       {"ports of one thread", ports_of_one_thread, {}},
   };
 }

@@ -19,6 +19,7 @@ namespace support {
 struct death {
   bool aborted = false;  // by SIGABRT, and nothing else
   std::string said;      // everything on stderr
+  int signal = 0;        // that it died of; 0: it did not
 
   bool saying(const std::string& words) const { return aborted && said.find(words) != std::string::npos; }
   // The shape of every precondition failure: one line, `tandem: ` and a sentence.
@@ -31,9 +32,9 @@ struct death {
 template <class Misuse>
 death death_of(Misuse misuse) {
   int ends[2];
-  if (::pipe(ends) != 0) return {false, "no pipe"};
+  if (::pipe(ends) != 0) return {false, "no pipe", 0};
   const pid_t child = ::fork();
-  if (child < 0) return {false, "no fork"};
+  if (child < 0) return {false, "no fork", 0};
   if (child == 0) {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
@@ -54,7 +55,8 @@ death death_of(Misuse misuse) {
   ::close(ends[0]);
   int how = 0;
   ::waitpid(child, &how, 0);
-  end.aborted = WIFSIGNALED(how) && WTERMSIG(how) == SIGABRT;
+  end.signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+  end.aborted = end.signal == SIGABRT;
   return end;
 }
 

@@ -5,8 +5,8 @@
 
 A call that names a function without its namespace also finds those of the namespaces of its arguments, and so of the
 messages. OUTPUT is a header to be included in such a namespace, after tandem. It declares each free function of the
-HEADERs once more, with the same parameters, and deleted. So a call of tandem's that is not qualified is ambiguous there,
-and does not compile.
+HEADERs once more, with the same parameters, and deleted. So a call of tandem's that is not qualified is ambiguous
+there, and does not compile.
 """
 
 import re

@@ -76,11 +76,9 @@ class one_shot {
   one_shot() noexcept = default;
   one_shot(const one_shot&) = delete;
   one_shot& operator=(const one_shot&) = delete;
-  /// The end that goes second destroys it. (It is not private, lest -Wctor-dtor-privacy find nobody who could.)
-  ~one_shot() {
-    // relaxed: after edge G
-    if ((bits_.load(order::relaxed) & filled) != 0) end_message(value_.value);
-  }
+  /// The end that goes second destroys it, when the value has gone. (It is not private: -Wctor-dtor-privacy would say
+  /// that nobody could.)
+  ~one_shot() = default;
 
   // --- the promise's end ---
 

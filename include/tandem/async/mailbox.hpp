@@ -209,7 +209,7 @@ struct mailbox<T, Users>::core {
 
   void shut(bool unread) noexcept;
   void discard() noexcept;
-  void destroy_messages() noexcept;
+  [[gnu::noinline]] void destroy_messages() noexcept;
   bool is_soon_stored() const noexcept;
   bool is_closed() const noexcept {
     check_user();

@@ -57,7 +57,7 @@ class room {
       : value_(std::forward<Arguments>(arguments)...) {}
   template <class From>
   constexpr room(converted_t, From&& from) noexcept(std::is_nothrow_convertible_v<From, T>)
-      : value_(convert<T>(std::forward<From>(from))) {}
+      : value_(detail::convert<T>(std::forward<From>(from))) {}
   room(const room&) = delete;
   room& operator=(const room&) = delete;
   constexpr ~room() {}
@@ -84,7 +84,7 @@ class room<T, true> {
   }
   template <class From>
   room(converted_t, From&& from) noexcept(std::is_nothrow_convertible_v<From, T>) {
-    ::new (static_cast<void*>(place())) T(convert<T>(std::forward<From>(from)));
+    ::new (static_cast<void*>(place())) T(detail::convert<T>(std::forward<From>(from)));
   }
   room(const room&) = delete;
   room& operator=(const room&) = delete;
@@ -133,7 +133,8 @@ struct aligned_frame {
     memory[ahead - 1] = static_cast<std::byte>(ahead);
     return memory + ahead;
   }
-  static void operator delete(void* frame) noexcept {
+  // Out of line: once it is inlined, g++ 12 takes it for the library's delete of what is not the library's.
+  [[gnu::noinline]] static void operator delete(void* frame) noexcept {
     auto* const begin = static_cast<std::byte*>(frame);
     ::operator delete(begin - std::to_integer<std::size_t>(*(begin - 1)));
   }

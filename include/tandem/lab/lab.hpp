@@ -5,15 +5,17 @@
 //            under test: it makes its channels, starts threads (tandem::thread, lab::spawn), and returns when they are
 //            done. Whatever it shares with them lives inside it. It must do the same thing each time but for what the
 //            lab chooses: no random numbers, no real clock, no input; use lab::choose instead.
-//            What is wrong: check() that does not hold; an exception that leaves a thread; a deadlock; a data race on a
-//            message, a cell or an atomic's lifetime; misuse of tandem; an atomic never destroyed; no end.
-//            The report of a failure says what happened step by step, and how to have that one execution again:
+//            If it dies (an assert, std::terminate, a signal), or hangs in what the lab does not see, it says where
+//            each thread stands and how to have that execution again, before it does what it would have done:
+//            watch.hpp.
+//            What is wrong: check() that does not hold; an exception that leaves a thread; a deadlock; a
+//            data race on a message, a cell or an atomic's lifetime; misuse of tandem; an atomic never destroyed; no
+//            end. The report of a failure says what happened step by step, and how to have that one execution again:
 //            replay(options, schedule, body), or the same program with TANDEM_LAB_REPLAY=schedule in its environment.
 //            run(body) runs it once, the plain way: a thread goes on until it waits, time jumps when all wait. So an
-//            hour takes a moment, and the output is always the same.
-//            Code for the lab is compiled for it: link tandem::lab, not tandem::tandem. Ordinary std::mutex,
-//            std::thread or a real sleep in there would stop the lab, not the thread: use tandem's (thread.hpp).
-//            std::atomic is allowed, but the lab does not see it.
+//            hour takes a moment, and the output is always the same. Code for the lab is compiled for it: link
+//            tandem::lab, not tandem::tandem. Ordinary std::mutex, std::thread or a real sleep in there would stop the
+//            lab, not the thread: use tandem's (thread.hpp). std::atomic is allowed, but the lab does not see it.
 // Algorithm  in detail/: scheduler.hpp (whose turn it is), execution.hpp (what a step does), memory.hpp (what a load
 //            may read), states.hpp (what need not be run twice), choices.hpp (who decides).
 // Cost       docs/explanation/the-lab.md has the figures. Memory: 48 to 96 bytes a state.
@@ -63,6 +65,8 @@ struct options : bounds {
   std::uint64_t seed = 1;
   /// PCT: how many ordering constraints the bug is expected to need.
   unsigned depth = 3;
+  /// After so long without a step, of real time, the program is taken to hang: it says where, and aborts. 0: never.
+  std::chrono::seconds patience{10};
   /// Exhaustive: whether states that were seen are not gone on from. Without it, every schedule is run to its end.
   bool reduce = true;
   /// Faults to be planted, for finding out whether the program's checks would notice.
@@ -76,6 +80,7 @@ struct report {
   std::uint64_t steps = 0;       // of all executions
   bool exhausted = false;        // there is no other execution within the bounds
   refusals bounds_reached;       // which bounds are the reason that there is no other, or that it was not run
+  std::uint64_t real_waits = 0;  // of explore(): how often the lab's thread has waited in the kernel
   problem what = problem::none;
   std::string text;        // of a failure: what, step by step, and how to have it again
   std::string schedule;    // of the failure, or of the last execution, for replay()
@@ -87,13 +92,19 @@ struct report {
   [[nodiscard]] std::string summary() const {
     if (!passed()) return text;
     return std::to_string(executions) + " executions (" + std::to_string(complete) + " complete), " +
-           std::to_string(states) + " states, " + (exhausted ? "exhausted" : "not exhausted") + "; " + reached();
+           std::to_string(states) + " states, " + (exhausted ? "exhausted" : "not exhausted") + "; " + reached() +
+           waited();
   }
 
  private:
   std::string reached() const {
     const std::string names = bounds_reached.in_words();
     return names.empty() ? "no bound reached" : "bounds reached: " + names;
+  }
+  /// Each execution has: it is the program that does.
+  std::string waited() const {
+    if (executions == 0 || real_waits < executions) return "";
+    return "; it really waited " + std::to_string(real_waits) + " times, for what the lab does not see";
   }
 };
 
@@ -118,7 +129,11 @@ struct one_execution final : callable {
 class explorer {
  public:
   explorer(const options& chosen, callable& program)
-      : options_(chosen), program_(program), execution_(bounds_of(chosen)), time_(chosen.max_duration) {
+      : options_(chosen),
+        program_(program),
+        execution_(bounds_of(chosen)),
+        time_(chosen.max_duration),
+        watch_(execution_, chosen.patience) {
     if (!chosen.faults.empty()) execution_.plant(&options_.faults);
   }
 
@@ -127,11 +142,13 @@ class explorer {
     if (const char* const schedule = std::getenv("TANDEM_LAB_REPLAY"); schedule != nullptr && *schedule != '\0') {
       return replay(schedule);
     }
+    const std::uint64_t waits = watch::real_waits();
     if (options_.how == search::exhaustive) {
       search_everything();
     } else {
       search_at_random();
     }
+    report_.real_waits = watch::real_waits() - waits;
     return finished();
   }
 
@@ -213,6 +230,7 @@ class explorer {
     const std::size_t steps = execution_.steps();
     for (std::uint64_t i = 0; execution_ok() && may_go_on(i); ++i) {
       const std::uint64_t seed = options_.seed + i;
+      execution_.is_of_seed(seed);
       if (options_.how == search::pct) {
         priorities by(seed, options_.depth, steps);
         one(by);
@@ -292,6 +310,7 @@ class explorer {
   execution execution_;
   report report_;
   stopwatch time_;
+  watch watch_;
 };
 
 }  // namespace exploring

@@ -67,15 +67,15 @@ class atomic {
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
   constexpr ~atomic() {
-    if (!std::is_constant_evaluated() && here() != nullptr) here()->destroy(handle_, site::current());
+    if (!std::is_constant_evaluated() && is_here()) here()->destroy(handle_, site::current());
   }
 
   T load(order o, site where = site::current()) const noexcept {
-    if (here() == nullptr) return value_;
+    if (!is_here()) return value_;
     return unpacked(here()->load(handle_, packed(value_), o, where));
   }
   void store(T desired, order o, site where = site::current()) noexcept {
-    if (here() != nullptr) {
+    if (is_here()) {
       here()->store_value(handle_, packed(value_), packed(desired), o, where);
     } else {
       value_ = desired;
@@ -108,6 +108,12 @@ class atomic {
   friend void park(const atomic<std::uint32_t>&, std::uint32_t, clock::time_point, site) noexcept;
 
   static lab::execution* here() noexcept { return lab::execution::current(); }
+  /// Not: it is a plain variable.
+  bool is_here() const noexcept {
+    if (here() != nullptr) return true;
+    lab::execution::not_here(handle_);
+    return false;
+  }
 
   constexpr void begin(const site& where) noexcept {
     if (!std::is_constant_evaluated() && here() != nullptr) here()->create(handle_, packed(value_), where);
@@ -126,14 +132,14 @@ class atomic {
 
   template <class Change>
   T modify(const char* name, order o, const site& where, const Change& change) noexcept {
-    if (here() == nullptr) return std::exchange(value_, change(value_));
+    if (!is_here()) return std::exchange(value_, change(value_));
     return unpacked(here()->modify(handle_, packed(value_), o, where, name,
                                    [&](std::uint64_t old) { return packed(change(unpacked(old))); }));
   }
 
   bool compare_exchange(T& expected, T desired, bool may_fail, order success, order failure,
                         const site& where) noexcept {
-    if (here() == nullptr) {
+    if (!is_here()) {
       const bool same = packed(value_) == packed(expected);
       (same ? value_ : expected) = same ? desired : value_;
       return same;
@@ -185,9 +191,9 @@ class cell {
 
  private:
   constexpr void touch(bool write) const noexcept {
-    if (!std::is_constant_evaluated() && lab::execution::current() != nullptr) {
-      lab::execution::current()->plain(shadow_, write);
-    }
+    if (std::is_constant_evaluated()) return;
+    if (lab::execution::current() != nullptr) return lab::execution::current()->plain(shadow_, write);
+    lab::execution::not_here(shadow_);
   }
   constexpr void begin() noexcept { touch(true); }
   constexpr T read() const noexcept {

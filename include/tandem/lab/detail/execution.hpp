@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -45,6 +46,7 @@ class execution : public scheduler {
   /// The same, or the end of the program, for what makes no sense elsewhere.
   static execution& required(const char* what) noexcept {
     if (current() == nullptr) {
+      watch::foreign(0);
       std::fprintf(stderr,
                    "tandem: %s outside of an execution: nobody else can run there; use lab::explore or lab::run\n",
                    what);
@@ -53,14 +55,25 @@ class execution : public scheduler {
     return *current();
   }
 
+  /// On a thread that runs no execution: is that atomic, or that plain data, one's that runs on another? Then it is the
+  /// end of the program.
+  static void not_here(const atomic_handle& a) noexcept {
+    if (a.execution != 0 && a.execution != atomic_handle::ended) watch::foreign(a.execution);
+  }
+  static void not_here(const shadow& s) noexcept {
+    if (s.execution != 0) watch::foreign(s.execution);
+  }
+
   /// Runs it to the end, or to the first trouble.
   void run(std::unique_ptr<callable> body, chooser& by) {
-    static constinit thread_local std::uint64_t executions = 0;
-    number_ = ++executions;
+    static constinit std::atomic<std::uint64_t> executions{0};
+    number_ = executions.fetch_add(1, std::memory_order_relaxed) + 1;
     memory_.reset();
 
     execution* const outer = std::exchange(current(), this);
+    says_that_runs(number_);
     run_threads(std::move(body), by);
+    says_that_runs(0);
     current() = outer;
     if (limits_.leaks && trouble_.what == problem::none && memory_.alive() != 0) {
       const std::size_t left = memory_.alive();
@@ -129,8 +142,7 @@ class execution : public scheduler {
     const std::size_t behind = choose_gap(l, o);
     memory_.put(me(), l, value, o, behind, where);
     note_values();
-    if (told_.telling)
-      tell_access(where, "store", a, o, "<- " + number_text(value) + (behind < last ? ", overtaken by others" : ""));
+    if (told_.telling) tell_access(where, "store", a, o, "<- " + number_text(value) + overtaken(behind < last));
   }
 
   /// `change(old)` is the new value.
@@ -141,12 +153,15 @@ class execution : public scheduler {
     point(where, name, polling_ == 0 || change(newest(a, outside)) != newest(a, outside));
     location& l = reach(a, outside, where);
     o = ordered(o, where, name, false);
+    const std::size_t last = l.history.size() - 1;
     const std::size_t behind = choose_gap(l, o);
     const std::uint64_t before = l.history[behind].value;
     const std::uint64_t after = change(before);
     memory_.replace(me(), l, after, o, behind, where);
     note_values();
-    if (told_.telling) tell_access(where, name, a, o, number_text(before) + " -> " + number_text(after));
+    if (told_.telling) {
+      tell_access(where, name, a, o, number_text(before) + " -> " + number_text(after) + overtaken(behind < last));
+    }
     return before;
   }
 
@@ -163,7 +178,10 @@ class execution : public scheduler {
     if (found == expected && !for_no_reason) {
       memory_.replace(me(), l, desired, success, i, where);
       note_values();
-      if (told_.telling) tell_access(where, "cas", a, success, number_text(found) + " -> " + number_text(desired));
+      if (told_.telling) {
+        const std::string change = number_text(found) + " -> " + number_text(desired);
+        tell_access(where, "cas", a, success, change + overtaken(i < last));
+      }
       return true;
     }
     memory_.load(me(), l, failure, i, where);

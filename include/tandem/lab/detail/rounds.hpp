@@ -1,16 +1,16 @@
 // tandem/lab/detail/rounds.hpp: whether a thread goes round in circles.
 //
-// Contract   again() is called before each step that may be one of a loop that waits for another thread: a load, a store,
-//            a read-modify-write, a look at the clock. It says true when the thread has come to this place, for this
-//            thing, more than `looks` times with everything as it is now: it will go on like that for as long as nobody
-//            else does something. If what it does meanwhile changes something and changes it back (a lock is taken and
-//            released), it has to come twice as often, for it may be getting somewhere: the lab sees atomics only.
-//            Once true it stays true as often as the thread comes back, until something changes.
-//            forget() says that the thread has got somewhere, or says itself that it waits.
-// Algorithm  A small table of places (a line of the program, and an atomic), each with the situation and how often it was
-//            there. Two places that fall on one entry drive each other out; then some other of the loop is counted, unless
-//            the loop has more steps than the table. Which entry it is depends on no address: the next run of the program
-//            has the same schedules.
+// Contract   again() is called before each step that may be one of a loop that waits for another thread: a load, a
+//            store, a read-modify-write, a look at the clock. It says true when the thread has come to this place, for
+//            this thing, more than `looks` times with everything as it is now: it will go on like that for as long as
+//            nobody else does something. If what it does meanwhile changes something and changes it back (a lock is
+//            taken and released), it has to come twice as often, for it may be getting somewhere: the lab sees atomics
+//            only. Once true it stays true as often as the thread comes back, until something changes. forget() says
+//            that the thread has got somewhere, or says itself that it waits.
+// Algorithm  A small table of places (a line of the program, and an atomic), each with the situation and how often it
+//            was there. Two places that fall on one entry drive each other out; then some other of the loop is counted,
+//            unless the loop has more steps than the table. Which entry it is depends on no address: the next run of
+//            the program has the same schedules.
 // Cost       one entry per step.
 // Tests      tests/lab.test.cpp
 #pragma once

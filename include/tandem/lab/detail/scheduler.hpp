@@ -28,6 +28,7 @@
 #include <tandem/lab/detail/rounds.hpp>
 #include <tandem/lab/detail/states.hpp>
 #include <tandem/lab/detail/transcript.hpp>
+#include <tandem/lab/detail/watch.hpp>
 
 #include <algorithm>
 #include <array>
@@ -54,11 +55,8 @@ struct trouble_found {
   std::string text;
 };
 
-class scheduler {
+class scheduler : public testimony {
  public:
-  scheduler(const scheduler&) = delete;
-  scheduler& operator=(const scheduler&) = delete;
-
   const bounds& limits() const noexcept { return limits_; }
   const trouble_found& trouble() const noexcept { return trouble_; }
   const answers& given() const noexcept { return given_; }
@@ -70,6 +68,26 @@ class scheduler {
   void skip(seen_states* explored) noexcept { states_ = explored; }
   /// Whether each step is written down.
   void tell_steps(bool whether) noexcept { told_.telling = whether; }
+
+  /// Of the execution that is run next, for what is said if the program dies in it; 0: none.
+  void is_of_seed(std::uint64_t seed) noexcept { seed_ = seed; }
+
+  void tell_who_runs(plain_writer& out) const noexcept override {
+    out << running_->name << ", after a " << running_->step << " in ";
+    tell_place(out, running_->at);
+  }
+  void tell_the_rest(plain_writer& out) const noexcept override {
+    for (unsigned i = 0; i < count_; ++i) {
+      const thread& t = *threads_[i];
+      if (&t == running_ || t.doing == state::done) continue;
+      out << "\n        " << t.name << (t.doing == state::runnable ? " is in " : " waits in ");
+      tell_place(out, t.at);
+    }
+    if (seed_ != 0) out << "\n  seed " << seed_;
+    out << "\n  to have it again: run this program with TANDEM_LAB_REPLAY=";
+    tell_answers(out);
+    out << "\n";
+  }
 
   unsigned current_thread() const noexcept { return running_->known.id; }
 
@@ -185,6 +203,7 @@ class scheduler {
     }
     running_->at = where;
     running_->step = name;
+    takes_step();
     if (++steps_ > limits_.steps) {
       fail(problem::endless, "after " + std::to_string(limits_.steps) + " steps it still runs" + who_is_where());
     }
@@ -341,6 +360,7 @@ class scheduler {
       advance();
     } else if (now_ < never / 4) {
       now_ += pause;
+      if (told_.telling) told_.aside("it is " + time_text(now_) + ", and all who can run only look");
     }
     for (unsigned i = 0; i < count_; ++i) threads_[i]->polling = false;
     polling_ = 0;
@@ -439,6 +459,26 @@ class scheduler {
     return text;
   }
 
+  static void tell_place(plain_writer& out, const site& where) noexcept {
+    out << where.function_name() << " (" << file_of(where.file_name()) << ":" << std::uint64_t{where.line()} << ")";
+  }
+  /// As written() does.
+  void tell_answers(plain_writer& out) const noexcept {
+    std::uint64_t plain = 0;
+    bool any = false;
+    for (const std::uint32_t a : given_) {
+      if (a == 0) {
+        ++plain;
+        continue;
+      }
+      if (any) out << ",";
+      if (plain != 0) out << "0x" << std::exchange(plain, 0) << ",";
+      out << std::uint64_t{a};
+      any = true;
+    }
+    if (!any) out << "0x0";
+  }
+
   /// Of an execution that does not end.
   std::string who_is_where() const {
     std::string text;
@@ -529,6 +569,7 @@ class scheduler {
   chooser* by_ = nullptr;
   seen_states* states_ = nullptr;
   answers given_;
+  std::uint64_t seed_ = 0;
   std::size_t steps_ = 0;
   unsigned preemptions_left_ = 0;
   unsigned surprises_left_ = 0;

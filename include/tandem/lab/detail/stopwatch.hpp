@@ -1,9 +1,9 @@
 // tandem/lab/detail/stopwatch.hpp: how long an exploration takes, and how far it is.
 //
-// Contract   A stopwatch is started when it is made. is_up() says whether its time is over. tell() says, to whoever sits
-//            before a terminal, how far it is: one line on standard error that is written anew every two seconds, and
-//            is gone in the end. If standard error is no terminal, nothing is said.
-//            It is the only one here that looks at the real time; nothing that an execution does depends on it.
+// Contract   A stopwatch is started when it is made. is_up() says whether its time is over. tell() says, to whoever
+//            sits before a terminal, how far it is: one line on standard error that is written anew every two seconds,
+//            and is gone in the end. If standard error is no terminal, nothing is said. It is the only one here that
+//            looks at the real time; nothing that an execution does depends on it.
 // Tests      tests/lab.test.cpp
 #pragma once
 

@@ -4,22 +4,24 @@
 // Contract   add() says that a thread has done a seq_cst operation, and at which place of a modification order it has
 //            written, or read. floor() says from which place on the next one may do so: any earlier, and no total order
 //            of them all would be what C++20 asks for. memory.hpp sees to all that is not about S.
-// Algorithm  C++20 [atomics.order]: A comes before B in S if A strongly happens before B, or is coherence-ordered before
-//            it. S exists as long as these edges have no cycle. Nothing else is said of S: it need be neither the order in
-//            which the lab runs the operations, nor one that agrees with happens-before.
-//              strongly     The way from A to B begins and ends with the order of one thread's program. So what a thread
-//                           knew before B, and B's own acquiring does not count; and of another thread what came before
-//                           the release by which it is known, which is what has a smaller tick on its clock. (A release
-//                           and an acquire that are both seq_cst count as well: these have a coherence edge anyhow.)
+// Algorithm  C++20 [atomics.order]: A comes before B in S if A strongly happens before B, or is coherence-ordered
+//            before it. S exists as long as these edges have no cycle. Nothing else is said of S: it need be neither
+//            the order in which the lab runs the operations, nor one that agrees with happens-before.
+//              strongly     The way from A to B begins and ends with the order of one thread's program. So what a
+//                           thread knew before B counts, and B's own acquiring does not; and of another thread what
+//                           came before the release by which it is known, which is what has a smaller tick on its
+//                           clock. (A release and an acquire that are both seq_cst count as well: these have a
+//                           coherence edge anyhow.)
 //              coherence    Both are of one atomic; A's place is an earlier one, or A wrote what B reads.
-//            Each operation knows how many of each thread's operations come before it: with one comes all that its thread
-//            has done before, so numbers will do. A new one takes over what those know that come before it; and if it goes
-//            before others in a modification order, they and all that come after them take over what it knows.
+//            Each operation knows how many of each thread's operations come before it: with one comes all that its
+//            thread has done before, so numbers will do. A new one takes over what those know that come before it; and
+//            if it goes before others in a modification order, they and all that come after them take over what it
+//            knows.
 // Invariants The edges have no cycle. What closes one is a new operation with a successor at its own atomic which comes
 //            before it already: in a place beyond its own, which floor() excludes.
 //            After `most` operations S is the order in which they are run, which never closes a cycle.
-// Cost       an operation: those of the same atomic, and for each thread its numbers once; floor() the same; one that goes
-//            before others: all operations.
+// Cost       an operation: those of the same atomic, and for each thread its numbers once; floor() the same; one that
+//            goes before others: all operations.
 // Source     [p0668] what C++20 changed about S, and why
 // Tests      tests/lab/litmus.test.cpp
 #pragma once

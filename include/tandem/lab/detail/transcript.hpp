@@ -75,6 +75,8 @@ inline std::string age(std::size_t behind) {
   return behind == 0 ? "" : behind == 1 ? ", an old value" : ", a value " + std::to_string(behind) + " stores old";
 }
 
+inline std::string overtaken(bool it_is) { return it_is ? ", overtaken by others" : ""; }
+
 class transcript {
  public:
   bool telling = false;
