@@ -1,13 +1,25 @@
 // The vocabulary: which types are messages, which are channels, and what generic code may ask of them.
 #include <tandem/mode.hpp>
 
+#include <any>
 #include <array>
+#include <deque>
+#include <fstream>
 #include <functional>
+#include <list>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <queue>
+#include <sstream>
+#include <stack>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <tandem/async/mailbox.hpp>
 #include <tandem/sync/rendezvous.hpp>
@@ -108,5 +120,21 @@ TEST_CASE("generic code can choose by what a successful send means", "[mode]") {
   static_assert(what_a_send_tells<tandem::rendezvous<int>>() == "a receiver has it");
   static_assert(what_a_send_tells<tandem::mailbox<int>>() == "the medium has it");
   static_assert(what_a_send_tells<telegraph>() == "a receiver has it");
+  SUCCEED();
+}
+
+TEST_CASE("which types of the standard library are messages", "[mode]") {
+  using tandem::message;
+  static_assert(message<std::string> && message<std::vector<int>> && message<std::list<int>>);
+  static_assert(message<std::map<int, int>> && message<std::unordered_map<int, int>>);
+  static_assert(message<std::unique_ptr<int>> && message<std::shared_ptr<int>> && message<std::function<void()>>);
+  static_assert(message<std::optional<std::string>> && message<std::variant<int, std::string>> && message<std::any>);
+  static_assert(message<std::queue<int, std::list<int>>>);
+  static_assert(!message<std::mutex> && !message<std::once_flag> && !message<std::stringstream>);
+  static_assert(!message<std::ifstream> && !message<std::pair<int, std::stringstream>>);
+#if defined(__GLIBCXX__)  // a new std::deque allocates
+  static_assert(!message<std::deque<int>> && !message<std::queue<int>> && !message<std::stack<int>>);
+  static_assert(!message<std::optional<std::deque<int>>>);
+#endif
   SUCCEED();
 }

@@ -143,10 +143,22 @@ struct require_message {
 /// The rest of it, which takes a complete type: every channel says this where it is made.
 template <class T>
 constexpr void require_whole_message() noexcept {
-  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
-                "tandem: moving this type may throw, so a message could be lost half-way: send a std::unique_ptr to "
-                "it, or make its move constructor and its destructor noexcept.");
+  constexpr bool is_movable = std::is_move_constructible_v<T> && std::is_destructible_v<T>;
+  static_assert(is_movable,
+                "tandem: this type cannot be moved at all, and a message is moved from hand to hand: send a "
+                "std::unique_ptr to it.");
+  static_assert(
+      !is_movable || (std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>),
+      "tandem: moving this type may throw, so a message could be lost half-way: send a std::unique_ptr to "
+      "it, or make its move constructor and its destructor noexcept. (In libstdc++ a std::deque is such, so "
+      "a std::queue and a std::stack are: send a std::vector or a std::list. So are streams: send the text.)");
 }
+
+// What a deleted constructor has for an argument, for the compiler to name: nobody passes one.
+struct a_mailbox_needs_a_capacity {};
+/// It stays where others know it to be. A std::deque or a std::list makes it in place, as std::make_unique does; and the
+/// ports of a channel (port.hpp) are copied and moved.
+struct a_channel_does_not_move {};
 
 }  // namespace detail
 

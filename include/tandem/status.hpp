@@ -161,14 +161,14 @@ class [[nodiscard]] result {
     requires std::copy_constructible<T>
       : room_(std::in_place, value) {}
   /// Precondition: `failure` is not ok.
-  constexpr result(status failure) noexcept
+  constexpr result(status failure, detail::call_site from = detail::call_site::here()) noexcept
     requires(!carries_status)
       : status_(failure) {
-    detail::demand(!failure, "a result made from a status needs one that says what failed, not ok");
+    detail::demand(!failure, "a result made from a status needs one that says what failed, not ok", from);
   }
-  constexpr result(status::code failure) noexcept
+  constexpr result(status::code failure, detail::call_site from = detail::call_site::here()) noexcept
     requires(!carries_status)
-      : result(status(failure)) {}
+      : result(status(failure), from) {}
   // NOLINTEND(google-explicit-constructor)
 
   constexpr result(result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : status_(other.status_) {
@@ -201,9 +201,13 @@ class [[nodiscard]] result {
   constexpr status error() const noexcept { return status_; }
 
   /// The value. Precondition: has_value().
-  constexpr T& value() & noexcept { return checked(); }
-  constexpr const T& value() const& noexcept { return const_cast<result&>(*this).checked(); }
-  constexpr T&& value() && noexcept { return std::move(checked()); }
+  constexpr T& value(detail::call_site from = detail::call_site::here()) & noexcept { return checked(from); }
+  constexpr const T& value(detail::call_site from = detail::call_site::here()) const& noexcept {
+    return const_cast<result&>(*this).checked(from);
+  }
+  constexpr T&& value(detail::call_site from = detail::call_site::here()) && noexcept {
+    return std::move(checked(from));
+  }
   constexpr T& operator*() & noexcept { return checked(); }
   constexpr const T& operator*() const& noexcept { return const_cast<result&>(*this).checked(); }
   constexpr T&& operator*() && noexcept { return std::move(checked()); }
@@ -308,8 +312,8 @@ class [[nodiscard]] result {
     }
   }
 
-  constexpr T& checked() noexcept {
-    detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first");
+  constexpr T& checked(detail::call_site from = {}) noexcept {
+    detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first", from);
     return room_.value();
   }
   constexpr void end() noexcept { std::destroy_at(std::addressof(room_.value())); }
@@ -346,19 +350,20 @@ class [[nodiscard]] result<void> {
   constexpr result() noexcept = default;
   // NOLINTBEGIN(google-explicit-constructor)
   /// Precondition: `failure` is not ok.
-  constexpr result(status failure) noexcept : status_(failure) {
-    detail::demand(!failure, "a result made from a status needs one that says what failed, not ok");
+  constexpr result(status failure, detail::call_site from = detail::call_site::here()) noexcept : status_(failure) {
+    detail::demand(!failure, "a result made from a status needs one that says what failed, not ok", from);
   }
-  constexpr result(status::code failure) noexcept : result(status(failure)) {}
+  constexpr result(status::code failure, detail::call_site from = detail::call_site::here()) noexcept
+      : result(status(failure), from) {}
   // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return static_cast<bool>(status_); }
   constexpr explicit operator bool() const noexcept { return has_value(); }
   constexpr status error() const noexcept { return status_; }
-  constexpr void value() const noexcept {
-    detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first");
+  constexpr void value(detail::call_site from = detail::call_site::here()) const noexcept {
+    detail::demand(has_value(), "a result was asked for its value, and has none; look at error() first", from);
   }
-  constexpr void operator*() const noexcept { value(); }
+  constexpr void operator*() const noexcept { value({}); }
 
   template <class F>
   constexpr auto and_then(F&& f) const -> std::remove_cvref_t<std::invoke_result_t<F>> {

@@ -1,4 +1,5 @@
-// expect: deleted
+// expect anywhere: a channel does not move
+// lines: 12
 #include <tandem/sync/rendezvous.hpp>
 
 int main() {

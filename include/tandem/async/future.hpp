@@ -227,7 +227,7 @@ class promise : private detail::require_message<detail::carried<T>> {
   }
 
   /// The other end. Precondition: called once.
-  [[nodiscard]] future<T> get_future() noexcept;
+  [[nodiscard]] future<T> get_future(detail::call_site from = detail::call_site::here()) noexcept;
 
   /// ok; closed if there is a value already; abandoned if the future is gone. The argument is moved from iff ok.
   status set_value(detail::carried<T>&& value) noexcept { return shared().fill(value); }
@@ -376,9 +376,9 @@ class future {
 };
 
 template <class T>
-future<T> promise<T>::get_future() noexcept {
+future<T> promise<T>::get_future(detail::call_site from) noexcept {
   detail::one_shot<detail::carried<T>>& shared_block = shared();
-  detail::demand(!has_future_, "a promise was asked for its future twice: there is only one");
+  detail::demand(!has_future_, "a promise was asked for its future twice: there is only one", from);
   has_future_ = true;
   return future<T>(std::addressof(shared_block));
 }

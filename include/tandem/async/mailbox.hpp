@@ -120,8 +120,12 @@ class mailbox : private detail::require_message<T>,
   static constexpr receipt channel_receipt = receipt::stored;
 
   /// Room for `capacity` messages, any number from 1 on. Throws std::bad_alloc.
-  explicit mailbox(std::integral auto capacity) : core_(checked(capacity)) { detail::require_whole_message<T>(); }
-  mailbox(const mailbox&) = delete;
+  explicit mailbox(std::integral auto capacity, detail::call_site from = detail::call_site::here())
+      : core_(checked(capacity, from)) {
+    detail::require_whole_message<T>();
+  }
+  mailbox(detail::a_mailbox_needs_a_capacity = {}) = delete;               // such as tandem::mailbox<int> inbox(16);
+  mailbox(const mailbox&, detail::a_channel_does_not_move = {}) = delete;  // keep it in a std::deque
   mailbox& operator=(const mailbox&) = delete;
   /// Precondition: no operation is running.
   ~mailbox() = default;
@@ -179,7 +183,7 @@ class mailbox : private detail::require_message<T>,
 
   /// Closes it when no receiver can come again, and has what is inside destroyed, now or when it is stored.
   void discard_core() noexcept { core_->discard(); }
-  static std::uint64_t checked(std::integral auto capacity) noexcept;
+  static std::uint64_t checked(std::integral auto capacity, detail::call_site from) noexcept;
 
   struct core;
   detail::anywhere<core> core_;
@@ -187,13 +191,13 @@ class mailbox : private detail::require_message<T>,
 
 /// Any integer, so that a literal reaches us as it was written, and a negative one is found out.
 template <class T, detail::users_of_a_channel Users>
-std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity) noexcept {
-  detail::demand(
-      capacity > 0,
-      "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous");
+std::uint64_t mailbox<T, Users>::checked(std::integral auto capacity, detail::call_site from) noexcept {
+  detail::demand(capacity > 0,
+                 "a mailbox of capacity 0 (or less) cannot keep a message; for handing over in person use a rendezvous",
+                 from);
   const auto messages = static_cast<std::uint64_t>(capacity);
   detail::demand(messages <= std::uint64_t{1} << 40U && messages <= (std::numeric_limits<std::size_t>::max)() / 2,
-                 "a mailbox's capacity is 2^40 at most, and no more than the address space holds");
+                 "a mailbox's capacity is 2^40 at most, and no more than the address space holds", from);
   return messages;
 }
 

@@ -92,8 +92,8 @@ class selector {
   [[nodiscard]] std::size_t size() const noexcept { return by_number_.size(); }
 
   /// Leaves an arm out, or takes it in again. Precondition: there is such a number.
-  void switch_on(std::size_t number, bool whether) {
-    detail::demand(number < by_number_.size(), "a selector has no arm of that number");
+  void switch_on(std::size_t number, bool whether, detail::call_site from = detail::call_site::here()) {
+    detail::demand(number < by_number_.size(), "a selector has no arm of that number", from);
     if (selection_) {
       selection_->switch_on(*by_number_[number], whether);
     } else {

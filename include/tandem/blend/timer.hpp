@@ -67,9 +67,9 @@ class ticker {
  public:
   /// Precondition: the period is longer than zero.
   template <class Rep, class Period>
-  explicit ticker(std::chrono::duration<Rep, Period> period)
+  explicit ticker(std::chrono::duration<Rep, Period> period, detail::call_site from = detail::call_site::here())
       : period_(detail::deadline::between(period.zero(), period)), next_(detail::deadline::after(period_)) {
-    detail::demand(period_ > period_.zero(), "a ticker needs a period longer than zero");
+    detail::demand(period_ > period_.zero(), "a ticker needs a period longer than zero", from);
   }
   ticker(const ticker&) = delete;
   ticker& operator=(const ticker&) = delete;

@@ -445,21 +445,22 @@ auto when_any(What... what) {
 }
 /// The same for as many as there are. Precondition: there is one.
 template <detail::stoppable What>
-auto when_any(platform::stop_token outer, std::vector<What> what) {
+auto when_any(platform::stop_token outer, std::vector<What> what, detail::call_site from = detail::call_site::here()) {
   using all = detail::many_branches<typename detail::task_of<detail::function_of<What>>::value_type>;
-  detail::demand(!what.empty(), "when_any was given nothing: there is none that could be the first");
+  detail::demand(!what.empty(), "when_any was given nothing: there is none that could be the first", from);
   return detail::any_of<all>(std::move(outer), detail::as_functions(std::move(what)));
 }
 template <detail::stoppable What>
-auto when_any(std::vector<What> what) {
-  return tandem::when_any(platform::stop_token(), std::move(what));
+auto when_any(std::vector<What> what, detail::call_site from = detail::call_site::here()) {
+  return tandem::when_any(platform::stop_token(), std::move(what), from);
 }
 
 /// What f makes of the value, on `where`, once it is there.
 template <class T, class F>
-auto then(future<T> from, scheduler& where, F f) {
+auto then(future<T> from, scheduler& where, F f, detail::call_site called_from = detail::call_site::here()) {
   using made = std::remove_cvref_t<typename detail::called_with<T, F>::type>;
-  detail::demand(from.valid(), "an empty future was to be followed: it was moved from, or never came from a promise");
+  detail::demand(from.valid(), "an empty future was to be followed: it was moved from, or never came from a promise",
+                 called_from);
   promise<made> to;
   future<made> then_there = to.get_future();
   detail::follow(std::move(from), where, std::move(f), std::move(to));

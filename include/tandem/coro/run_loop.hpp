@@ -80,8 +80,8 @@ class run_loop final : public scheduler {
 
   /// Runs `work`, and what else is posted, until `work` is done; returns, or throws, what it does.
   template <class T>
-  T block_on(task<T> work) {
-    detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from");
+  T block_on(task<T> work, detail::call_site from = detail::call_site::here()) {
+    detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from", from);
     end over;
     {
       const on_this_thread here(*this);
@@ -113,8 +113,13 @@ class run_loop final : public scheduler {
   /// While this thread runs the loop. Said by the loop, not by something of the thread's own: of that a library which
   /// hides its symbols has another.
   struct on_this_thread {
-    explicit on_this_thread(run_loop& l) noexcept : loop(l), before(l.runner_.change(platform::this_thread())) {}
-    ~on_this_thread() { loop.runner_.change(before); }
+    explicit on_this_thread(run_loop& l) noexcept : loop(l), before(l.runner_.change(platform::this_thread())) {
+      ++platform::per_thread<detail::at_work>().schedulers;
+    }
+    ~on_this_thread() {
+      loop.runner_.change(before);
+      --platform::per_thread<detail::at_work>().schedulers;
+    }
     on_this_thread(const on_this_thread&) = delete;
     on_this_thread& operator=(const on_this_thread&) = delete;
     run_loop& loop;

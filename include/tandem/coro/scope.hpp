@@ -135,8 +135,8 @@ class scope {
   }
 
   /// Starts `work`, soon. Precondition: it is not empty, and has not been awaited.
-  void spawn(task<void> work) {
-    detail::demand(static_cast<bool>(work), "an empty task was spawned: it was moved from");
+  void spawn(task<void> work, detail::call_site from = detail::call_site::here()) {
+    detail::demand(static_cast<bool>(work), "an empty task was spawned: it was moved from", from);
     auto* const made = new child(*this, std::move(work));
     tasks_.one_more();
     where_.post(*made);

@@ -64,8 +64,8 @@ class thread_pool final : public scheduler {
   /// As many threads as the machine runs at the same time.
   thread_pool() : thread_pool(of_the_machine()) {}
   /// Precondition: at least one thread.
-  explicit thread_pool(unsigned threads) : crew_(*this) {
-    detail::demand(threads != 0, "a thread_pool needs a thread: nothing would ever run");
+  explicit thread_pool(unsigned threads, detail::call_site from = detail::call_site::here()) : crew_(*this) {
+    detail::demand(threads != 0, "a thread_pool needs a thread: nothing would ever run", from);
     crew_.threads.reserve(threads);
     while (threads-- != 0) {
       crew_.threads.emplace_back([this] { work(); });
@@ -104,11 +104,12 @@ class thread_pool final : public scheduler {
 
   /// Runs `work` on the pool; returns, or throws, what it does. Precondition: not called by one of the pool's threads.
   template <class T>
-  T block_on(task<T> work) {
-    detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from");
+  T block_on(task<T> work, detail::call_site from = detail::call_site::here()) {
+    detail::demand(static_cast<bool>(work), "an empty task was run: it was moved from", from);
     detail::demand(!is_mine(),
-                   "block_on was called by a thread of that pool, which would wait for itself: await the task");
+                   "block_on was called by a thread of that pool, which would wait for itself: await the task", from);
     errand<T> all(*this, work);
+    detail::about_to_block();
     post(all);
     static_cast<void>(all.over.done.wait(detail::deadline::unlimited()));
     return detail::task_access::take(work);
@@ -172,6 +173,7 @@ class thread_pool final : public scheduler {
   };
 
   void work() noexcept {
+    platform::per_thread<detail::at_work>().schedulers = 1;
     unsigned since_a_look = 0;
     mutex_.lock();
     for (;;) {

@@ -108,6 +108,7 @@ template <class Operation>
       detail::step_out(op, here);
     } else {
       if (how == outcome::pending || how == outcome::busy) {
+        if (until.is_forever()) about_to_block();
         const deadline end = how == outcome::busy ? nap(until) : until;
         how = detail::wait_or_stop<Operation::polls>(here, end, stop);
         if (how == outcome::timeout || how == outcome::stopped) op.withdraw(here);

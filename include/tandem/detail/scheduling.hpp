@@ -132,6 +132,22 @@ class scheduler {
 
 namespace detail {
 
+/// How many schedulers this thread runs items of just now, one within another. For a check alone: a library that hides
+/// its symbols has a count of its own.
+struct at_work {
+  unsigned schedulers = 0;
+};
+
+/// Before a thread waits for as long as it takes. While it runs a run_loop, or for a thread_pool, it would keep all
+/// other coroutines waiting, and perhaps the one it waits for.
+inline void about_to_block() noexcept {
+#if !defined(NDEBUG)
+  demand(platform::per_thread<at_work>().schedulers == 0,
+         "a thread that runs a run_loop, or works for a thread_pool, was about to block in a verb, and with it the "
+         "coroutines that it runs: co_await the same verb with co_ before its name");
+#endif
+}
+
 /// What a thread has to run before the operation that it is in returns.
 struct own_queue {
   run_queue items;

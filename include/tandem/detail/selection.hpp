@@ -200,6 +200,7 @@ class selection : private resumable<several> {
              "a thread that blocks at a channel of its own (one_thread) waits for itself: use co_select");
       for (;;) {
         if (line_up(false) == standing::fired) break;
+        if (until_.is_forever()) about_to_block();
         listen_for_stops();
         const outcome how = wait(naps_ ? nap(until_) : until_);
         fall_deaf_to_stops();

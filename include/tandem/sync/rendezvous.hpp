@@ -79,7 +79,7 @@ class rendezvous : private detail::require_message<T>,
   static constexpr receipt channel_receipt = receipt::received;
 
   rendezvous() noexcept { detail::require_whole_message<T>(); }
-  rendezvous(const rendezvous&) = delete;
+  rendezvous(const rendezvous&, detail::a_channel_does_not_move = {}) = delete;  // keep it in a std::deque
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
   ~rendezvous() {

@@ -1,0 +1,14 @@
+// expect anywhere: a channel does not move
+// lines: 3
+// rejected: the compiler says too much
+#include <tandem/sync/rendezvous.hpp>
+
+int main() {
+  tandem::rendezvous<int> meeting;
+#ifdef TANDEM_CONTROL
+  auto& other = meeting;
+#else
+  auto other = meeting;
+#endif
+  other.close();
+}
