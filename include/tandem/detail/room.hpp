@@ -57,7 +57,7 @@ class room {
       : value_(std::forward<Arguments>(arguments)...) {}
   template <class From>
   constexpr room(converted_t, From&& from) noexcept(std::is_nothrow_convertible_v<From, T>)
-      : value_(detail::convert<T>(std::forward<From>(from))) {}
+      : value_(convert<T>(std::forward<From>(from))) {}
   room(const room&) = delete;
   room& operator=(const room&) = delete;
   constexpr ~room() {}
@@ -84,7 +84,7 @@ class room<T, true> {
   }
   template <class From>
   room(converted_t, From&& from) noexcept(std::is_nothrow_convertible_v<From, T>) {
-    ::new (static_cast<void*>(place())) T(detail::convert<T>(std::forward<From>(from)));
+    ::new (static_cast<void*>(place())) T(convert<T>(std::forward<From>(from)));
   }
   room(const room&) = delete;
   room& operator=(const room&) = delete;
@@ -124,16 +124,16 @@ class anywhere {
   room<T> room_;
 };
 
+/// Both out of line: g++ would see through one of the two, and warn that what it deletes came from the other.
 struct aligned_frame {
   static constexpr std::size_t alignment = 64;
 
-  static void* operator new(std::size_t size) {
+  [[gnu::noinline]] static void* operator new(std::size_t size) {
     auto* const memory = static_cast<std::byte*>(::operator new(size + alignment));
     const std::size_t ahead = alignment - reinterpret_cast<std::uintptr_t>(memory) % alignment;
     memory[ahead - 1] = static_cast<std::byte>(ahead);
     return memory + ahead;
   }
-  // Out of line: once it is inlined, g++ 12 takes it for the library's delete of what is not the library's.
   [[gnu::noinline]] static void operator delete(void* frame) noexcept {
     auto* const begin = static_cast<std::byte*>(frame);
     ::operator delete(begin - std::to_integer<std::size_t>(*(begin - 1)));
