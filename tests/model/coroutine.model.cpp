@@ -380,7 +380,7 @@ TEST_CASE("a coroutine is destroyed while a partner comes", "[model][coroutine]"
     const auto sender = lab::spawn("sender", [&] { lab::check(c.send(letter(1)) == status::ok, "there is room"); });
     loop.block_on(both());
   });
-  holds("future: a getter is destroyed", 125146, {.preemptions = 3}, [] {
+  holds("future: a getter is destroyed", 123586, {.preemptions = 3}, [] {
     const no_letter_left at_the_end;
     promise p;
     future f = p.get_future();
@@ -429,7 +429,7 @@ TEST_CASE("a coroutine gets what a promise holds", "[model][coroutine]") {
           me.co_try_get_for(f, 1s);
           me.co_get(f);
         }));
-  holds("future: the promise stops the co_get, and keeps its word", 19393, {}, [] {
+  holds("future: the promise stops the co_get, and keeps its word", 19279, {}, [] {
     const no_letter_left at_the_end;
     talker one_end, other_end;
     tandem::stop_source stop;

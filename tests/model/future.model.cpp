@@ -65,7 +65,11 @@ const reach less_far{.preemptions = 2, .spurious = 1, .early_timeouts = 1, .rere
 }  // namespace
 
 TEST_CASE("a promise that is kept, whoever comes first", "[model][future]") {
+<<<<<<< ours
   holds("set_value, get", 6960, far,
+=======
+  holds("set_value, get", 6903, far,
+>>>>>>> theirs
         both([](holder& me, promise& p) { lab::check(me.keep(p, 1) == status::ok, "once"); },
              [](holder& me, future& f) {
                lab::check(me.get(f) == status::ok, "it is kept");
@@ -94,7 +98,7 @@ TEST_CASE("a promise that is kept, whoever comes first", "[model][future]") {
 }
 
 TEST_CASE("a promise that is broken", "[model][future]") {
-  holds("gone, get", 4146, far,
+  holds("gone, get", 4080, far,
         both([](holder& me, promise& p) { me.let_go(p); },
              [](holder& me, future& f) {
                lab::check(me.get(f) == status::abandoned, "no value will come");
@@ -190,7 +194,7 @@ TEST_CASE("a get that gives up, and what comes just then", "[model][future]") {
     }
     check_explained(one_message(), one, other, third);
   });
-  holds("the promise stops the get, and keeps its word", 50401, less_far, [] {
+  holds("the promise stops the get, and keeps its word", 50121, less_far, [] {
     const no_letter_left at_the_end;
     holder one, other;
     tandem::stop_source stop;
@@ -211,7 +215,7 @@ TEST_CASE("a get that gives up, and what comes just then", "[model][future]") {
 }
 
 TEST_CASE("promise<void> carries what came before it", "[model][future]") {
-  holds("set_value, get", 4431, far, [] {
+  holds("set_value, get", 4353, far, [] {
     tandem::cell<int> before(0);
     tandem::promise<void> p;
     auto f = p.get_future();
@@ -225,7 +229,7 @@ TEST_CASE("promise<void> carries what came before it", "[model][future]") {
 }
 
 TEST_CASE("a copy that breaks has kept nothing", "[model][future]") {
-  holds("set_value(const T&)", 8862, far, [] {
+  holds("set_value(const T&)", 8706, far, [] {
     tandem::promise<fragile> p;
     auto f = p.get_future();
     const auto thread = lab::spawn("promise", [mine = std::move(p)]() mutable {
@@ -241,7 +245,7 @@ TEST_CASE("a copy that breaks has kept nothing", "[model][future]") {
 }
 
 TEST_CASE("a promise that there is no memory for is not made", "[model][future]") {
-  holds("promise()", 4432, far, [] {
+  holds("promise()", 4354, far, [] {
     const no_letter_left at_the_end;
     const unsigned failing = lab::choose(2);
     std::optional<promise> p;

@@ -34,7 +34,7 @@ TEST_CASE("one sender, one receiver: all that is sent is received, in that order
   holds("one place, two messages", 139503, {.spurious = 1, .rereads = 0}, exchange(1, 2));
   holds("one place, three messages", 45932, {.preemptions = 3, .weak_memory = false}, exchange(1, 3));
   holds("two places, three messages", 30738, {.rereads = 0}, exchange(2, 3));
-  holds("one place, two messages, after polling", 279, {.rereads = 0, .longest_spin = 1000, .longest_yield = 1000},
+  holds("one place, two messages, after polling", 242, {.rereads = 0, .longest_spin = 1000, .longest_yield = 1000},
         exchange(1, 2));
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("two senders and one receiver, and the other way round", "[model][mail
   holds("two senders, one place", 102511, {.preemptions = 3, .weak_memory = false}, two_senders(1));
   holds("two senders, two places", 3834, {.rereads = 0, .weak_memory = false}, two_senders(2));
   holds("two receivers, one place", 128089, {.preemptions = 3, .weak_memory = false}, two_receivers(1));
-  holds("two receivers, two places", 49407, {.preemptions = 3, .weak_memory = false}, two_receivers(2));
+  holds("two receivers, two places", 48286, {.preemptions = 3, .weak_memory = false}, two_receivers(2));
 }
 
 TEST_CASE("a try is done, or leaves no trace and says the truth", "[model][mailbox]") {
@@ -234,7 +234,7 @@ TEST_CASE("a wait that times out has had no effect", "[model][mailbox]") {
     check_explained(bounded_queue(1), sender, receiver);
   });
   // whoever gives up was the first in line: the message is the other one's
-  holds("two receivers, one of whom gives up", 35205, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("two receivers, one of whom gives up", 34471, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness timed, patient, sender;
     channel box(1);
@@ -278,7 +278,7 @@ TEST_CASE("a stop request and a message: one of the two wins", "[model][mailbox]
     receiver.drain(box);
     check_explained(bounded_queue(1), sender, receiver, third);
   });
-  holds("two receivers, one of whom is stopped", 58539, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("two receivers, one of whom is stopped", 55136, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness stopped, patient, sender;
     channel box(1);
@@ -297,7 +297,7 @@ TEST_CASE("a stop request and a message: one of the two wins", "[model][mailbox]
 
 TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[model][mailbox]") {
   const reach far{.spurious = 1, .rereads = 3};
-  holds("close against a blocked receiver", 4948, far, [] {
+  holds("close against a blocked receiver", 4940, far, [] {
     const no_letter_left at_the_end;
     witness receiver, closer;
     channel box(1);
@@ -308,7 +308,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     }
     check_explained(bounded_queue(1), receiver, closer);
   });
-  holds("close against a blocked sender", 6725, far, [] {
+  holds("close against a blocked sender", 6713, far, [] {
     const no_letter_left at_the_end;
     witness sender, closer;
     channel box(1);
@@ -351,7 +351,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     closer.drain(box);
     check_explained(bounded_queue(1), sender, receiver, closer);
   });
-  holds("two receivers, one message, and close", 50162, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("two receivers, one message, and close", 47677, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     witness first, second, sender;
     channel box(1);
@@ -363,7 +363,7 @@ TEST_CASE("close wakes everybody, and what was accepted is still delivered", "[m
     }
     check_explained(bounded_queue(1), first, second, sender);
   });
-  holds("closed by two", 430985, {.rereads = 0}, [] {
+  holds("closed by two", 382093, {.rereads = 0}, [] {
     witness receiver, one, two;
     channel box(1);
     {
@@ -386,7 +386,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
   // the first, and is woken once more. Whoever leaves the line looks whether there is something for the next. (Time
   // passes only when nobody can do anything else: after a second those who wait first stand in line and sleep.)
   const reach far{.weak_memory = false};
-  holds("two receivers, then two senders", 14084, far, [] {
+  holds("two receivers, then two senders", 13284, far, [] {
     const no_letter_left at_the_end;
     witness first, second, one, two;
     channel box(2);
@@ -402,7 +402,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
     }
     check_explained(bounded_queue(2), first, second, one, two);
   });
-  holds("two senders without room, then two receivers", 14084, far, [] {
+  holds("two senders without room, then two receivers", 13284, far, [] {
     const no_letter_left at_the_end;
     witness first, second, one, two;
     channel box(2);
@@ -421,7 +421,7 @@ TEST_CASE("two senders, the second of which is done first: nobody who waits is f
     one.drain(box);
     check_explained(bounded_queue(2), first, second, one, two);
   });
-  holds("two receivers, one of whom has a deadline, then two senders", 46484, far, [] {
+  holds("two receivers, one of whom has a deadline, then two senders", 44174, far, [] {
     const no_letter_left at_the_end;
     witness first, second, one, two;
     channel box(2);

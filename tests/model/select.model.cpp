@@ -348,7 +348,7 @@ TEST_CASE("what ends a select on both its arms", "[model][select]") {
     }
     lab::check(which == 1 || which == 2, "one of them");
   });
-  holds("a sender, a close and the clock", 6208, {.early_timeouts = 1, .weak_memory = false}, [] {
+  holds("a sender, a close and the clock", 6008, {.early_timeouts = 1, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;

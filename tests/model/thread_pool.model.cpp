@@ -69,7 +69,7 @@ void check_that_it_is(std::chrono::seconds instant) {
 
 TEST_CASE("a pool that nobody uses goes", "[model][thread_pool]") {
   holds("one thread", 1458, {.preemptions = 3, .spurious = 1}, [] { const thread_pool pool(1); });
-  holds_and_survives("two threads", 6182, near, [] { const thread_pool pool(2); });
+  holds_and_survives("two threads", 5543, near, [] { const thread_pool pool(2); });
 }
 
 TEST_CASE("each item is run, once, with all that its poster did before", "[model][thread_pool]") {
@@ -101,7 +101,7 @@ TEST_CASE("each item is run, once, with all that its poster did before", "[model
 }
 
 TEST_CASE("an item that waits for another is no obstacle while a thread is idle", "[model][thread_pool]") {
-  holds_and_survives("an item posts what it waits for", 257904, near, [] {
+  holds_and_survives("an item posts what it waits for", 243032, near, [] {
     event inner_done, done;
     job inner([&] { inner_done.say(); });
     std::optional<thread_pool> pool;
@@ -118,7 +118,7 @@ TEST_CASE("an item that waits for another is no obstacle while a thread is idle"
 }
 
 TEST_CASE("two post at the same time", "[model][thread_pool]") {
-  holds_and_survives("two posters, one thread", 3244, near, [] {
+  holds_and_survives("two posters, one thread", 3172, near, [] {
     event one_done, other_done;
     job one([&] { one_done.say(); });
     job other([&] { other_done.say(); });
@@ -138,7 +138,7 @@ TEST_CASE("block_on returns, and the pool goes at once", "[model][thread_pool]")
     };
   };
   holds("block_on, one thread", 9150, far, block(1));
-  holds_and_survives("block_on, two threads", 482064, near, block(2));
+  holds_and_survives("block_on, two threads", 459018, near, block(2));
 }
 
 TEST_CASE("a timer fires or is called off, not both", "[model][thread_pool]") {
@@ -153,8 +153,8 @@ TEST_CASE("a timer fires or is called off, not both", "[model][thread_pool]") {
       lab::check(times <= 1, "at most once");
     };
   };
-  holds("start, call_off; one thread", 123409, {.preemptions = 2, .early_timeouts = 1}, timer_or_not(1));
-  holds("start, call_off; two threads", 52683, {.preemptions = 0, .early_timeouts = 1, .rereads = 0}, timer_or_not(2));
+  holds("start, call_off; one thread", 119669, {.preemptions = 2, .early_timeouts = 1}, timer_or_not(1));
+  holds("start, call_off; two threads", 45782, {.preemptions = 0, .early_timeouts = 1, .rereads = 0}, timer_or_not(2));
 }
 
 TEST_CASE("the earliest timer is kept, whoever kept another", "[model][thread_pool]") {

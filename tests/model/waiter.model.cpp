@@ -119,7 +119,7 @@ TEST_CASE("the deadline or the partner ends a wait: one of the two", "[model][wa
     lab::check(how == (claimed ? outcome::ok : outcome::timeout), "and both know which");
   };
   holds("timed", 1432, far, timed);
-  holds("timed, after polling", 687, polling, timed);
+  holds("timed, after polling", 565, polling, timed);
 }
 
 TEST_CASE("of a partner, another, and the deadline, one ends the wait", "[model][waiter]") {
@@ -288,7 +288,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
     }
     lab::check((first == 1) != (second == 1) && first + second == 1, "one of the two");
   });
-  holds("two serve two", 98277, {.rereads = 0}, [] {
+  holds("two serve two", 81158, {.rereads = 0}, [] {
     line l;
     int first = -1;
     int second = -1;
@@ -387,7 +387,7 @@ TEST_CASE("a mutex lets one in at a time, and wakes who sleeps for it", "[model]
   holds("two threads, twice each", 5007, far, counted_by(2, 2));
   holds("two threads, twice each, after polling", 1044, polling, counted_by(2, 2));
   holds("three threads", 21117, {.preemptions = 3, .spurious = 1, .rereads = 2}, counted_by(3, 1));
-  holds("three threads, twice each", 631, {.weak_memory = false}, counted_by(3, 2));
+  holds("three threads, twice each", 474, {.weak_memory = false}, counted_by(3, 2));
 }
 
 TEST_CASE("whoever an unlock let in may destroy the lock", "[model][waiter]") {
