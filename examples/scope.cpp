@@ -1,4 +1,5 @@
 // scope: tasks that run side by side, and are all over when their scope is.
+#include <exception>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -51,6 +52,25 @@ tandem::task<> trouble(tandem::run_loop& loop) {
 }
 // [/error]
 
+// [unwinding]
+void opens_the_door() { throw std::runtime_error("no key"); }
+
+tandem::task<> careful(tandem::run_loop& loop) {
+  mailbox letters(1);
+  tandem::scope friends(loop);
+  friends.spawn(waits(letters, friends.stop_token()));
+  std::exception_ptr trouble;  // a handler cannot co_await: keep it until the join
+  try {
+    opens_the_door();
+  } catch (...) {
+    trouble = std::current_exception();
+    friends.request_stop();
+  }
+  co_await friends.join();
+  if (trouble) std::rethrow_exception(trouble);
+}
+// [/unwinding]
+
 int main() {
   tandem::run_loop loop;
   loop.block_on(correspondence(loop));
@@ -58,5 +78,10 @@ int main() {
     loop.block_on(trouble(loop));
   } catch (const std::runtime_error& error) {
     std::cout << "one of them failed: " << error.what() << '\n';
+  }
+  try {
+    loop.block_on(careful(loop));
+  } catch (const std::runtime_error& error) {
+    std::cout << "on the way to the join: " << error.what() << '\n';
   }
 }

@@ -1,5 +1,5 @@
-// What every misuse has in common (tandem/detail/contract.hpp): the place that it names, and a thread that blocks where it
-// must not. What is misuse of which header, its own test says.
+// What every misuse has in common (tandem/detail/contract.hpp): the place that it names; and a thread that blocks where
+// it must not. What is misuse of which header, its own test says.
 #include <tandem/tandem.hpp>
 
 #include <string>

@@ -156,7 +156,7 @@ constexpr void require_whole_message() noexcept {
 
 // What a deleted constructor has for an argument, for the compiler to name: nobody passes one.
 struct a_mailbox_needs_a_capacity {};
-/// It stays where others know it to be. A std::deque or a std::list makes it in place, as std::make_unique does; and the
+/// It stays where others know it to be. A std::deque or a std::list makes it in place, as std::make_unique does. The
 /// ports of a channel (port.hpp) are copied and moved.
 struct a_channel_does_not_move {};
 

@@ -209,6 +209,31 @@ inline violations explanations(const tree& files) {
   return found;
 }
 
+/// No numbered sentence of an explanation is torn: what continues it is indented below its text, not below its number.
+inline violations torn(const tree& files) {
+  static const std::regex numbered("^(//[A-Za-z ]*)[0-9]+\\. .*");
+  violations found;
+  for (const auto& [path, text] : files) {
+    if (!is_header(path)) continue;
+    std::size_t indentation = 0;  // of the number above; 0 if there is none
+    std::size_t number = 0;
+    for (const std::string& line : lines_of(text)) {
+      ++number;
+      if (!line.starts_with("//")) break;
+      std::smatch match;
+      const std::size_t begins = line.find_first_not_of(' ', 2);
+      if (std::regex_match(line, match, numbered)) {
+        indentation = static_cast<std::size_t>(match.length(1));
+      } else if (begins == std::string::npos || begins < indentation) {
+        indentation = 0;
+      } else if (begins == indentation) {
+        found.push_back({path, number, "continues a numbered sentence: indent it below the text"});
+      }
+    }
+  }
+  return found;
+}
+
 /// Every [key] in a "Source" paragraph is in docs/bibliography.md.
 inline violations sources(const tree& files) {
   static const std::regex key("\\[([A-Za-z0-9][A-Za-z0-9_.-]*)\\]");

@@ -237,6 +237,44 @@ inline violations mentions(const tree& files) {
   return found;
 }
 
+/// docs/README.md lists every public header, and docs/reference/tandem.md every one that tandem.hpp brings: by its
+/// path, as the text of a link.
+inline violations listed(const tree& files) {
+  violations found;
+  const auto require_in = [&](const std::string& page, const std::string& header) {
+    const auto at = files.find(page);
+    if (at == files.end() || at->second.find("[" + header + "](") == std::string::npos) {
+      found.push_back({page, 0, "does not list [" + header + "]"});
+    }
+  };
+  for (const auto& [path, text] : files) {
+    if (!is_public(path)) continue;
+    require_in("docs/README.md", path.substr(headers_root.size()));
+    if (path != "include/tandem/tandem.hpp") continue;
+    for (const include& brought : includes_of(text)) {
+      if (brought.target.starts_with("tandem/")) require_in("docs/reference/tandem.md", brought.target.substr(7));
+    }
+  }
+  return found;
+}
+
+/// Every row of a table belongs to one: a line that begins one is followed by the line that says so.
+inline violations tables(const tree& files) {
+  static const std::regex separator(R"(^\|[ :|-]+\|$)");
+  violations found;
+  for (const auto& [path, text] : files) {
+    if (!path.ends_with(".md")) continue;
+    const std::vector<std::string> lines = prose_of(text);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (!lines[i].starts_with('|') || (i > 0 && lines[i - 1].starts_with('|'))) continue;
+      if (i + 1 == lines.size() || !std::regex_match(trimmed(lines[i + 1]), separator)) {
+        found.push_back({path, i + 1, "is a row of no table: an empty line has torn it off, or its head is missing"});
+      }
+    }
+  }
+  return found;
+}
+
 /// Nothing is left for later, and no merge is left half done.
 inline violations leftovers(const tree& files) {
   const auto is_mark_of_a_merge = [](std::string_view line) {

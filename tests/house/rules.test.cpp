@@ -203,6 +203,36 @@ TEST_CASE("pairs") {
   CHECK(house::pairs(header("tandem.hpp", "")).size() == 3);
 }
 
+TEST_CASE("listed") {
+  tree files{{"include/tandem/tandem.hpp", "#include <tandem/sync/x.hpp>\n"},
+             {"include/tandem/sync/x.hpp", ""},
+             {"include/tandem/detail/y.hpp", ""},
+             {"docs/README.md", "[sync/x.hpp](reference/x.md) [tandem.hpp](reference/tandem.md)"},
+             {"docs/reference/tandem.md", "[sync/x.hpp](x.md)"}};
+  require_none(house::listed(files));
+  files["docs/reference/tandem.md"] = "sync/x.hpp";
+  require_one(house::listed(files), "docs/reference/tandem.md", 0, "[sync/x.hpp]");
+  files["docs/reference/tandem.md"] = "[sync/x.hpp](x.md)";
+  files["docs/README.md"] = "[sync/x.hpp](reference/x.md)";
+  require_one(house::listed(files), "docs/README.md", 0, "[tandem.hpp]");
+}
+
+TEST_CASE("tables") {
+  require_none(house::tables({{"x.md", "text\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n| 3 | 4 |\n"}}));
+  require_none(house::tables({{"x.md", "```text\n| a |\n```\n"}, {"x.txt", "| a |\n"}}));
+  require_one(house::tables({{"x.md", "| a |\n|---|\n| 1 |\n\n| 2 |\n"}}), "x.md", 5, "no table");
+  require_one(house::tables({{"x.md", "| a |"}}), "x.md", 1, "no table");
+}
+
+TEST_CASE("torn") {
+  const std::string whole =
+      "// Invariants 1. One and\n//               one.\n//            2. Two.\n// Tests      all\n";
+  require_none(house::torn(header("x.hpp", whole)));
+  require_one(house::torn(header("x.hpp", "// Invariants 1. One and\n//            one.\n")), "include/tandem/x.hpp", 2,
+              "below the text");
+  require_none(house::torn(header("x.hpp", "#pragma once\n// 1. One\n// and\n")));
+}
+
 TEST_CASE("included first") {
   tree files = header("sync/x.hpp", "");
   files["tests/x.test.cpp"] = "// a test\n#include <tandem/sync/x.hpp>\n#include <vector>\n";

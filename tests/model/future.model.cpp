@@ -65,11 +65,7 @@ const reach less_far{.preemptions = 2, .spurious = 1, .early_timeouts = 1, .rere
 }  // namespace
 
 TEST_CASE("a promise that is kept, whoever comes first", "[model][future]") {
-<<<<<<< ours
-  holds("set_value, get", 6960, far,
-=======
   holds("set_value, get", 6903, far,
->>>>>>> theirs
         both([](holder& me, promise& p) { lab::check(me.keep(p, 1) == status::ok, "once"); },
              [](holder& me, future& f) {
                lab::check(me.get(f) == status::ok, "it is kept");

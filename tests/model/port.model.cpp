@@ -224,13 +224,8 @@ TEST_CASE("both sides go at once: the channel goes once, with the second", "[mod
         both<box>(bounded_queue(1), [](witness& me, auto& out) { me.try_send(out, 1); }, [](witness&, auto&) {}));
   holds("a rendezvous", 101, {.preemptions = 4, .rereads = 3},
         both<meeting>(meeting_place(), [](witness&, auto&) {}, [](witness&, auto&) {}));
-<<<<<<< ours
-  holds("what every receiver did comes before the end of what none received", 40, {.preemptions = 4, .rereads = 3}, [] {
-    struct guarded {  // a message that looks, when it goes, at what both receivers have written
-=======
   holds("what either side did comes before the end", 4346, {.preemptions = 4, .rereads = 3}, [] {
     struct guarded {  // a message that looks, when it goes, at what both sides have written
->>>>>>> theirs
       tandem::cell<int>* left;
       tandem::cell<int>* right;
       guarded(tandem::cell<int>* l, tandem::cell<int>* r) : left(l), right(r) {}

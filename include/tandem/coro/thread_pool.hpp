@@ -15,9 +15,9 @@
 //                          after every 64 items.
 //              Allocation  in the constructor, for the threads. It throws std::bad_alloc, or std::system_error if there
 //                          are too many threads. Nothing else throws but what a task lets out of block_on.
-//              Misuse      no threads, destroying a pool with something left to run, and block_on on one of the pool's
-//                          own threads, abort with a sentence; so does destroying a coroutine that waits, if its wait
-//                          is over just then: request a stop, and let it end.
+//              Misuse      no threads, destroying a pool with something left to run, or on one of its own threads, and
+//                          block_on there, abort with a sentence; so does destroying a coroutine that waits, if its
+//                          wait is over just then: request a stop, and let it end.
 // Algorithm  One lock guards a queue of items, a queue of timers, and who of the workers is idle. A worker that finds
 //            nothing to do stands in line with the waiter of detail/waiter.hpp, and sleeps until it is claimed. The
 //            first one to do so while there are timers keeps the time: it sleeps until the earliest is due, and stands
@@ -129,6 +129,8 @@ class thread_pool final : public scheduler {
     crew(const crew&) = delete;
     crew& operator=(const crew&) = delete;
     ~crew() {
+      detail::demand(!pool.is_mine(),
+                     "a thread_pool was destroyed by one of its own threads, which would wait for itself");
       pool.dismiss();
       threads.clear();
       pool.require_nothing_left();  // by what was still running

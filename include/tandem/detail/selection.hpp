@@ -33,8 +33,7 @@
 //            the arm that fired, or was told to look, has to be looked at (`only_`), however many there are.
 // Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
 //            2. When step_up succeeds each arm that is listed stands in its line, and each that was not dropped since
-//            it
-//               last looked has nothing to offer.
+//               it last looked has nothing to offer.
 //            3. After retreat no list holds a place of ours, unless we stay.
 // Progress   As its arms. Two selections that look for each other at the same time may each drop the other's place and
 //            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
@@ -200,8 +199,8 @@ class selection : private resumable<several> {
              "a thread that blocks at a channel of its own (one_thread) waits for itself: use co_select");
       for (;;) {
         if (line_up(false) == standing::fired) break;
-        if (until_.is_forever()) about_to_block();
         listen_for_stops();
+        if (until_.is_forever()) about_to_block();
         const outcome how = wait(naps_ ? nap(until_) : until_);
         fall_deaf_to_stops();
         if (digest(how)) break;

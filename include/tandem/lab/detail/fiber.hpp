@@ -32,6 +32,11 @@
 
 #if defined(__cpp_exceptions)
 #include <cxxabi.h>
+#if defined(_LIBCPP_VERSION)  // its header does not declare what the ABI, and its library, have
+namespace __cxxabiv1 {
+extern "C" void* __cxa_get_globals();
+}
+#endif
 #endif
 
 #if defined(__SANITIZE_ADDRESS__)
