@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <tandem/async/future.hpp>
 #include <tandem/async/mailbox.hpp>
 #include <tandem/sync/rendezvous.hpp>
 
@@ -90,4 +91,46 @@ TEST_CASE("ports: the books balance as they do on the channel itself", "[stress]
   using post = support::mailbox_ports_subject<support::tagged, 2>;
   CHECK(support::traffic_balances<phone>(plan{3, 3, effort(10'000), manners::trouble, false}, 2));
   CHECK(support::traffic_balances<post>(plan{3, 3, effort(10'000), manners::trouble, false}, 2));
+}
+
+TEST_CASE("the last receivers go while others ask: every question is answered or abandoned", "[stress][port]") {
+  const support::watchdog guard("questions that nobody answers", std::chrono::seconds(120));
+  struct question {
+    letter inner;
+    tandem::promise<int> answer;
+  };
+  const long live = letter::counts().live;
+  const int rounds = effort(2'000);
+  std::atomic<int> answered{0};
+  std::atomic<int> abandoned{0};
+  std::atomic<int> closed{0};
+  for (int round = 0; round < rounds; ++round) {
+    auto [out, in] = tandem::open<tandem::mailbox<question>>(1 + round % 4);
+    {
+      std::vector<std::jthread> threads;
+      for (int asker = 0; asker < 3; ++asker) {
+        threads.emplace_back([&, port = out] {
+          for (;;) {
+            tandem::promise<int> promised;
+            auto answer = promised.get_future();
+            if (!port.send(question{letter(1), std::move(promised)})) break;
+            ++(answer.get() ? answered : abandoned);
+          }
+          ++closed;
+        });
+      }
+      for (int oracle = 0; oracle < 2; ++oracle) {
+        threads.emplace_back([port = in, many = round % 3] {
+          for (int i = 0; i < many; ++i) {
+            auto asked = port.receive();
+            if (!asked || !asked->answer.set_value(1)) return;
+          }
+        });
+      }
+      in.reset();
+    }
+    REQUIRE(letter::counts().live == live);  // though a sender is left
+  }
+  CHECK(closed == 3 * rounds);
+  CHECK(answered > 0);
 }
