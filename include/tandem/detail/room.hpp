@@ -57,7 +57,7 @@ class room {
       : value_(std::forward<Arguments>(arguments)...) {}
   template <class From>
   constexpr room(converted_t, From&& from) noexcept(std::is_nothrow_convertible_v<From, T>)
-      : value_(convert<T>(std::forward<From>(from))) {}
+      : value_(detail::convert<T>(std::forward<From>(from))) {}
   room(const room&) = delete;
   room& operator=(const room&) = delete;
   constexpr ~room() {}
@@ -84,7 +84,7 @@ class room<T, true> {
   }
   template <class From>
   room(converted_t, From&& from) noexcept(std::is_nothrow_convertible_v<From, T>) {
-    ::new (static_cast<void*>(place())) T(convert<T>(std::forward<From>(from)));
+    ::new (static_cast<void*>(place())) T(detail::convert<T>(std::forward<From>(from)));
   }
   room(const room&) = delete;
   room& operator=(const room&) = delete;
