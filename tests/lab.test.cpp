@@ -655,7 +655,7 @@ TEST_CASE("a program that dies in an execution says which thread it was, and how
   SECTION("a pointer into nowhere") {
     tells(
         [] {
-          int* volatile nowhere = nullptr;
+          volatile int* volatile nowhere = nullptr;
           *nowhere = 1;
         },
         {SIGSEGV, SIGILL, SIGTRAP});

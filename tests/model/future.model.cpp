@@ -65,7 +65,7 @@ const reach less_far{.preemptions = 2, .spurious = 1, .early_timeouts = 1, .rere
 }  // namespace
 
 TEST_CASE("a promise that is kept, whoever comes first", "[model][future]") {
-  holds("set_value, get", 6903, far,
+  holds("set_value, get", 6850, far,
         both([](holder& me, promise& p) { lab::check(me.keep(p, 1) == status::ok, "once"); },
              [](holder& me, future& f) {
                lab::check(me.get(f) == status::ok, "it is kept");

@@ -108,7 +108,7 @@ TEST_CASE("when the last receiver goes, senders are told, and what nobody receiv
             goes));
   holds("a rendezvous", 268, {.spurious = 1, .rereads = 2},
         both<meeting>(meeting_place(), [](witness& me, auto& out) { me.send(out, 1); }, goes));
-  holds("a mailbox, after one letter", 2530, {},
+  holds("a mailbox, after one letter", 3700, {},
         both<box>(
             bounded_queue(1),
             [](witness& me, auto& out) {
@@ -158,9 +158,10 @@ TEST_CASE("when the last receiver goes, what nobody received is destroyed, thoug
   holds("two letters", 5058, {.spurious = 1, .rereads = 2}, discarded(2, 2, 0));
   holds("two letters, no room for the second", 1409, {}, discarded(1, 2, 0));
   holds("two letters, one received", 3827, {}, discarded(1, 2, 1));
-  // whoever discards gives up waiting for the one that is half-way
-  holds("one letter, a slow sender", 2027, {.spurious = 3}, discarded(1, 1, 0));
-  holds("two letters, a slow sender", 28749, {.spurious = 3}, discarded(2, 2, 0));
+  // Whoever discards gives up waiting for the one that is half-way. That its store is seen by then is a matter of time
+  // (mailbox.hpp, is_soon_stored), of which weak memory knows nothing.
+  holds("one letter, a slow sender", 245, {.spurious = 3, .weak_memory = false}, discarded(1, 1, 0));
+  holds("two letters, a slow sender", 875, {.spurious = 3, .weak_memory = false}, discarded(2, 2, 0));
   holds("two senders", 119353, {.rereads = 2}, [] {
     const no_letter_left at_the_end;
     auto [out, in] = tandem::open<box>(2);
@@ -220,12 +221,12 @@ TEST_CASE("a port is copied while others go", "[model][port]") {
 }
 
 TEST_CASE("both sides go at once: the channel goes once, with the second", "[model][port]") {
-  holds("a mailbox with a letter in it", 11026, {.preemptions = 4, .rereads = 3},
+  holds("a mailbox with a letter in it", 11913, {.preemptions = 4, .rereads = 3},
         both<box>(bounded_queue(1), [](witness& me, auto& out) { me.try_send(out, 1); }, [](witness&, auto&) {}));
   holds("a rendezvous", 101, {.preemptions = 4, .rereads = 3},
         both<meeting>(meeting_place(), [](witness&, auto&) {}, [](witness&, auto&) {}));
-  holds("what either side did comes before the end", 4346, {.preemptions = 4, .rereads = 3}, [] {
-    struct guarded {  // a message that looks, when it goes, at what both sides have written
+  holds("what every receiver did comes before the end of what none received", 40, {.preemptions = 4, .rereads = 3}, [] {
+    struct guarded {  // a message that looks, when it goes, at what both receivers have written
       tandem::cell<int>* left;
       tandem::cell<int>* right;
       guarded(tandem::cell<int>* l, tandem::cell<int>* r) : left(l), right(r) {}

@@ -1339,13 +1339,6 @@ inline lab::options seen_late() {
   return o;
 }
 
-/// Whoever lets others run first finds, as often as it does so, that they have been slow.
-inline lab::options slow_writers() {
-  lab::options o = punctual();
-  o.spurious = 3;
-  return o;
-}
-
 /// Whoever finds somebody half-way goes to sleep at once, and the clock may move on.
 inline lab::options impatient() {
   lab::options o;
@@ -1429,7 +1422,6 @@ inline list of_mailbox() {
       {"a letter missed", a_letter_missed, {}},
       {"a reader called off", a_reader_called_off, {}},
       {"a question unread", a_question_unread, {}},
-      {"a question half-way", a_question_unread, slow_writers()},
       {"two letters half-way", two_letters_half_way, {}},
       {"letters unread on one thread", letters_unread_on_one_thread, {}},
   };

@@ -224,9 +224,9 @@ class awaiting : private resumable<place> {
         // whoever took us out of the line has claimed us, and is about to complete us
         if (sleeps(coroutine)) return true;
       } else if (at_first == outcome::busy) {
-        pausing round(number);  // which nobody else needs: it is no part of several
-        round.pause();
-        number = static_cast<std::uint16_t>(round.rounds());
+        pausing moment(number);  // which nobody else needs: it is no part of several
+        moment.pause();
+        number = static_cast<std::uint16_t>(moment.rounds());
         suspended_ = coroutine;
         home()->post(*this);
         return true;

@@ -502,9 +502,9 @@ class selection : private resumable<several> {
       const standing here = line_up(true);
       if (here != standing::waits) return here == standing::sleeps;
       if (naps_) {  // others have their turn, and then we look again: a scheduler need not keep time
-        pausing round(rounds_);
-        round.pause();
-        rounds_ = static_cast<std::uint8_t>(round.rounds());
+        pausing moment(rounds_);
+        moment.pause();
+        rounds_ = static_cast<std::uint8_t>(moment.rounds());
         suspended_ = true;
         home()->post(*this);
         return true;

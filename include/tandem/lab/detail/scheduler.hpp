@@ -355,7 +355,7 @@ class scheduler : public testimony {
     for (unsigned i = 0; i < count_; ++i) any = any || (threads_[i]->doing == state::runnable && polls(*threads_[i]));
     if (!any) return false;
     idle_rounds_ = std::exchange(values_before_, values_) == values_ ? idle_rounds_ + 1 : 0;
-    const instant_ns pause = instant_ns{1000} << std::min(idle_rounds_ < 8 ? 0U : idle_rounds_ - 8, 30U);
+    const instant_ns pause = instant_ns{1000} << (std::min)(idle_rounds_ < 8 ? 0U : idle_rounds_ - 8, 30U);
     if (next_deadline() <= now_ + pause) {
       advance();
     } else if (now_ < never / 4) {
