@@ -529,7 +529,7 @@ void mailbox<T, Users>::core::destroy_messages() noexcept {
 /// A sender has taken the slot, and may have looked whether it is unread_ before it was: then the stamp is on its way.
 /// Else that sender has been preempted, or we run within it, and it is not waited for: it will find it unread_.
 /// (The stamp is no part of the order of edge D, so the language allows that neither sees the other, however long we
-/// wait. On a machine a store is seen after nanoseconds, and we give up after 60 us at the earliest.)
+/// wait. On a machine a store is seen after nanoseconds, and we give up after 100 us at the earliest.)
 template <class T, detail::users_of_a_channel Users>
 bool mailbox<T, Users>::core::is_soon_stored() const noexcept {
   if constexpr (confined_to_one_thread<mailbox>) return false;
