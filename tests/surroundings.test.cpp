@@ -22,12 +22,12 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A detached thread that waits at `box`; returns when it sleeps there, in all likelihood.
-void leave_a_reader(tandem::mailbox<int>& box) {
+[[maybe_unused]] void leave_a_reader(tandem::mailbox<int>& box) {
   std::thread([&box] { static_cast<void>(box.receive()); }).detach();
   std::this_thread::sleep_for(50ms);
 }
 
-tandem::task<> does_nothing() { co_return; }
+[[maybe_unused]] tandem::task<> does_nothing() { co_return; }
 
 }  // namespace
 
