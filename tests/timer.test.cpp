@@ -221,7 +221,7 @@ TEST_CASE("a coroutine whose scheduler keeps no time cannot wait for it, and say
           const auto body = []() -> support::unplaced { co_await co_select(after(1h)); };
           const auto waiting = body();
         }).saying("keeps no time"));
-  bool done = false;  // but for what has come there is nothing to wait
+  bool done = false;  // there is nothing to wait for, except what has come
   const auto body = [&]() -> support::unplaced {
     co_await co_select(after(0s));
     done = true;

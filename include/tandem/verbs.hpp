@@ -7,7 +7,7 @@
 //              try_send_until(v, instant)  the same, by any clock; a clock that is set back is waited for (one that is
 //                                          set forward is not noticed before the wait is over)
 //              ..., token)                 gives up, stopped, when stop is requested
-//            and the same to be awaited by a coroutine, co_send(v) and so on, but for try_send: it never waits, so
+//            and the same to be awaited by a coroutine, co_send(v) and so on, except try_send: it never waits, so
 //            there is nothing to await. awaitable.hpp says more. A deadline of theirs is one of tandem::clock.
 //            Which outcome, if several could be: stopped, if stop was requested before the call, and then nothing has
 //            been attempted; else what can be done at once is done, even if the deadline is past; else closed; else

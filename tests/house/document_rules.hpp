@@ -2,6 +2,7 @@
 
 // The rules that tie headers, tests, examples and documents together.
 
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <filesystem>
@@ -295,6 +296,32 @@ inline violations leftovers(const tree& files) {
       ++number;
       if (std::regex_search(line, leftover)) found.push_back({path, number, "left for later: do it, or take it out"});
       if (is_mark_of_a_merge(line)) found.push_back({path, number, "a merge was left half done here"});
+    }
+  }
+  return found;
+}
+
+/// Words over which a reader of English as a second language stumbles, also where a line ends between them.
+inline violations stumbling(const tree& files) {
+  struct phrase {
+    const char* words;
+    const char* better;
+  };
+  static constexpr phrase phrases[] = {
+      {"but fo"
+       "r",
+       "except"}};  // in two pieces, or this line would have it
+  violations found;
+  for (const auto& [path, text] : files) {
+    if (!path.ends_with(".md") && !is_cpp(path)) continue;
+    for (const phrase& p : phrases) {
+      const std::string words = std::regex_replace(std::string(p.words), std::regex(" "), "\\s+((//|#)\\s*)?");
+      const std::regex wanted("\\b" + words + "\\b");
+      for (std::sregex_iterator at(text.begin(), text.end(), wanted), end; at != end; ++at) {
+        const auto line = std::count(text.begin(), text.begin() + at->position(), '\n');
+        found.push_back({path, static_cast<std::size_t>(line) + 1,
+                         std::string("say \"") + p.better + "\", not \"" + p.words + "\""});
+      }
     }
   }
   return found;

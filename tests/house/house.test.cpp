@@ -36,4 +36,5 @@ TEST_CASE("links: lead somewhere") { require_none(house::links(this_tree())); }
 TEST_CASE("mentions: of files that exist") { require_none(house::mentions(this_tree())); }
 TEST_CASE("tables: no row is torn off") { require_none(house::tables(this_tree())); }
 TEST_CASE("leftovers: none") { require_none(house::leftovers(this_tree())); }
+TEST_CASE("stumbling: no words over which a reader stumbles") { require_none(house::stumbling(this_tree())); }
 TEST_CASE("one version") { require_none(house::one_version(this_tree())); }

@@ -324,6 +324,15 @@ TEST_CASE("leftovers") {
   }
 }
 
+TEST_CASE("stumbling") {
+  const std::string words = std::string("but ") + "for";
+  require_one(house::stumbling({{"docs/x.md", "all,\n" + words + " one\n"}}), "docs/x.md", 2, "say \"except\"");
+  require_one(house::stumbling({{"docs/x.md", "all, but\nfor" + std::string(" one\n")}}), "docs/x.md", 1, "except");
+  require_one(house::stumbling({{"include/tandem/x.hpp", "// all, but\n//   for" + std::string(" one\n")}}),
+              "include/tandem/x.hpp", 1, "except");
+  require_none(house::stumbling({{"docs/x.md", "but forward\n"}, {"x.py", words}}));
+}
+
 TEST_CASE("one version") {
   const tree agreed{
       {"CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(tandem\n  VERSION 1.2.3\n  X)\n"},

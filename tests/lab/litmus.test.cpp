@@ -1,5 +1,5 @@
 // What the lab shows of the memory model: for each of the small programs that the literature tells memory models apart
-// by, the outcomes that it finds are exactly those that C++20 allows, but for the few that it is known to hide.
+// by, the outcomes that it finds are exactly those that C++20 allows, except the few that it is known to hide.
 // The names are the literature's: SB is store buffering, MP message passing, and so on. An outcome is written as
 // digits: what each load read, in the order of the threads; then, where it matters, what was left in the end.
 #include <array>
@@ -161,8 +161,8 @@ TEST_CASE("SB: both may miss the other's store, unless all four accesses are seq
   litmus("SB release stores, seq_cst loads", {two_bits, sb_strong, 220}, sb(release, seq_cst, release, seq_cst));
   // three seq_cst accesses are not enough
   litmus("SB seq_cst on one side", {two_bits, sb_strong, 220}, sb(seq_cst, seq_cst, release, acquire));
-  litmus("SB seq_cst but for one load", {two_bits, sb_strong, 220}, sb(seq_cst, seq_cst, seq_cst, acquire));
-  litmus("SB seq_cst but for one store", {two_bits, sb_strong, 220}, sb(seq_cst, seq_cst, release, seq_cst));
+  litmus("SB seq_cst except one load", {two_bits, sb_strong, 220}, sb(seq_cst, seq_cst, seq_cst, acquire));
+  litmus("SB seq_cst except one store", {two_bits, sb_strong, 220}, sb(seq_cst, seq_cst, release, seq_cst));
 }
 
 TEST_CASE("SB: a seq_cst read-modify-write is no fence for a weaker load after it", "[litmus]") {
@@ -533,10 +533,10 @@ TEST_CASE("IRIW: two readers may see two stores in different orders, unless S fo
   // only two loads are in S, and of different atomics
   litmus("IRIW release stores, seq_cst first loads", {four_bits, strong}, iriw(release, seq_cst, acquire));
   litmus("IRIW release stores, seq_cst second loads", {four_bits, strong}, iriw(release, acquire, seq_cst));
-  litmus("IRIW seq_cst but for the second loads", {four_bits, strong}, iriw(seq_cst, seq_cst, acquire));
+  litmus("IRIW seq_cst except the second loads", {four_bits, strong}, iriw(seq_cst, seq_cst, acquire));
   // S has each second load before the store that the other's first load has acquired from, against happens-before: the
   // store does not strongly happen before it.
-  litmus("IRIW seq_cst but for the first loads", {four_bits, strong}, iriw(seq_cst, acquire, seq_cst));
+  litmus("IRIW seq_cst except the first loads", {four_bits, strong}, iriw(seq_cst, acquire, seq_cst));
 }
 
 // --- release sequences -----------------------------------------------------------------------------------------------
@@ -895,7 +895,7 @@ TEST_CASE("2+2W: two pairs of stores may end in opposite orders, unless S forbid
   litmus("2+2W relaxed", {weak, strong, 284}, program(relaxed, relaxed, relaxed, relaxed));
   litmus("2+2W release", {weak, strong, 284}, program(release, release, release, release));
   litmus("2+2W seq_cst on one side", {weak, strong, 284}, program(seq_cst, seq_cst, release, release));
-  litmus("2+2W seq_cst but for one", {weak, strong, 284}, program(seq_cst, seq_cst, seq_cst, release));
+  litmus("2+2W seq_cst except one", {weak, strong, 284}, program(seq_cst, seq_cst, seq_cst, release));
   // S has the stores of x and of y in modification order, and those of a thread in program order: no room for 11
   litmus("2+2W seq_cst", {strong, strong, 213}, program(seq_cst, seq_cst, seq_cst, seq_cst));
 }
@@ -945,11 +945,11 @@ TEST_CASE("R: a store may come before one that its thread has overtaken, unless 
   const outcomes strong = without(weak, {"20"});
   litmus("R relaxed", {weak, strong, 274}, program(relaxed, relaxed, relaxed));
   litmus("R release, acquire", {weak, strong, 274}, program(release, release, acquire));
-  litmus("R seq_cst but for the load", {weak, strong, 274}, program(seq_cst, seq_cst, acquire));
+  litmus("R seq_cst except the load", {weak, strong, 274}, program(seq_cst, seq_cst, acquire));
   // S: y = 1 before y = 2, so x = 1 before the load
   litmus("R seq_cst", {strong, strong, 203}, program(seq_cst, seq_cst, seq_cst));
   // x = 1 is not in S
-  litmus("R seq_cst but for the first store", {weak, strong, 274}, program(relaxed, seq_cst, seq_cst));
+  litmus("R seq_cst except the first store", {weak, strong, 274}, program(relaxed, seq_cst, seq_cst));
 }
 
 // --- what one thread hands on from another ---------------------------------------------------------------------------
@@ -1309,7 +1309,7 @@ TEST_CASE("what the lab finds is allowed, and of the rest only what would have t
              "2012",
              true,
              true},
-      sample{"IRIW seq_cst but for the first loads",
+      sample{"IRIW seq_cst except the first loads",
              {{{store, 0, seq_cst, 1}},
               {{store, 1, seq_cst, 2}},
               {{load, 0, acquire, 0}, {load, 1, seq_cst, 0}},

@@ -17,7 +17,7 @@
 //                          at a channel of one thread (confinement.hpp) it belongs to that thread, up to its end.
 //              Exceptions  add: std::bad_alloc. Otherwise what an arm's function throws; the selector can be used on.
 //              Allocation  add: one for the arm, and room for its pointer. select: none.
-//              Misuse      as in select(), but for try_select(), which does not wait; a number that was never given;
+//              Misuse      as in select(), except try_select(), which does not wait; a number that was never given;
 //                          destroying it, or adding to it, while it waits. An arm's function may add.
 // Algorithm  detail/selection.hpp
 // Cost       a select that waits: a lock for the arm that fired last and for each that was dropped since, and two

@@ -17,7 +17,7 @@
 //                          that waits in join(). No task touches the scope after the join.
 //              Allocation  one by spawn, beside the task's own, and one in the constructor, for the stop token. Both
 //                          throw std::bad_alloc; a spawn that throws has started nothing.
-//              Progress    spawn() and the end of a task are lock-free, but for the heap and the scheduler's post().
+//              Progress    spawn() and the end of a task are lock-free, except for the heap and the scheduler's post().
 // Algorithm  One word counts the tasks that are not done, and says whether somebody waits for the last. Whoever makes
 //            it zero posts that one. A task's node in the heap is its item: posted once to begin, and by the task when
 //            it is done. So the scheduler runs each end by itself, and none inside another.

@@ -4,9 +4,9 @@
 //            can be done without waiting for anybody, and says so; else it has enlisted, will be posted to the
 //            coroutine's scheduler when there is something to do, and **nothing of it may be touched any more** by the
 //            thread that called start(): another may already be running the coroutine.
-//            The coroutine is resumed by its scheduler (on_the_spot(), if it has none), never from within complete()
-//            but for that, and never under a lock of the library's. Which outcome, if several could be, is as for a
-//            thread (verbs.hpp).
+//            The coroutine is resumed by its scheduler. If it names none, on_the_spot() resumes it, within complete();
+//            any other does so elsewhere. Never under a lock of the library's. Which outcome, if several could be, is
+//            as for a thread (verbs.hpp).
 //            Destroying a coroutine that waits is destroying its awaiting: the line is left, and a turn that was given
 //            is passed on. It has to be done where its scheduler runs things, between two of them.
 // Algorithm  start:   (attempt ->) enlist -> listen for a stop and a deadline -> fall asleep

@@ -11,7 +11,7 @@
 //            was woken in vain, where its ticket says: having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
 // Order      edge A (waiter.hpp): was_dropped is set before the claim that fails, and read after it
-// Cost       O(1), but for joining again in the middle: O(those who stand before that place). One claim per waiter
+// Cost       O(1), except joining again in the middle: O(those who stand before that place). One claim per waiter
 //            passed.
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once

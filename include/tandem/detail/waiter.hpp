@@ -189,7 +189,7 @@ class waiter {
     return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
   /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since
-  /// it went away: in vain, but for the one who ended the wait, if it has ended.
+  /// it went away: in vain, except the one who ended the wait, if it has ended.
   std::uint32_t step_back() noexcept {
     if (!is_alone()) return word_.exchange(away, order::acquire /*A*/) >> claims_shift;
     const std::uint32_t before = word_.load(order::relaxed);

@@ -3,7 +3,7 @@
 // Contract   explore(bounds, body) runs `body` again and again, each time with other choices, until every execution
 //            within the bounds has been seen (or `options.executions` of them), or one is wrong. body() is the program
 //            under test: it makes its channels, starts threads (tandem::thread, lab::spawn), and returns when they are
-//            done. Whatever it shares with them lives inside it. It must do the same thing each time but for what the
+//            done. Whatever it shares with them lives inside it. It must do the same thing each time, except what the
 //            lab chooses: no random numbers, no real clock, no input; use lab::choose instead.
 //            If it dies (an assert, std::terminate, a signal), or hangs in what the lab does not see, it says where
 //            each thread stands and how to have that execution again, before it does what it would have done:

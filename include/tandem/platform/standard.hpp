@@ -96,7 +96,7 @@ inline void spin_hint() noexcept {
 #endif
 }
 
-// docs/decisions/0004 says why these; nanoseconds, but for the last
+// docs/decisions/0004 says why these; nanoseconds, except the last
 constexpr unsigned longest_spin() noexcept { return 4'000; }
 constexpr unsigned longest_yield() noexcept { return 50'000; }
 constexpr int short_poll() noexcept { return 32; }
