@@ -10,7 +10,7 @@
 //              stop_*      as std:: has them; a request, a registration and a deregistration are one step each
 //              clock       virtual; starts at 0 in each execution
 // Algorithm  detail/execution.hpp, detail/memory.hpp
-// Tests      tests/lab/litmus.test.cpp, tests/lab/zoo.test.cpp, tests/lab.test.cpp
+// Tests      tests/lab/platform.test.cpp, tests/lab/litmus.test.cpp, tests/lab/zoo.test.cpp, tests/lab.test.cpp
 #pragma once
 
 #include <tandem/lab/detail/abi.hpp>
