@@ -27,6 +27,7 @@
 #include "support/coroutines.hpp"
 #include "support/death.hpp"
 #include "support/messages.hpp"
+#include "support/plain_channel.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
@@ -97,27 +98,7 @@ concept says_that_it_would_block =
       { c.try_receive_until(tandem::clock::now()) } -> std::same_as<tandem::detail::no_result<typename C::value_type>>;
     };
 
-/// A channel that was written without a thought of who uses it.
-class plain_channel : public tandem::send_verbs<plain_channel, int>, public tandem::receive_verbs<plain_channel, int> {
- public:
-  using value_type = int;
-  static constexpr auto channel_mode = tandem::mode::asynchronous;
-  static constexpr auto channel_receipt = tandem::receipt::stored;
-  void close() noexcept { kept_.close(); }
-  [[nodiscard]] bool is_closed() const noexcept { return kept_.is_closed(); }
-
- private:
-  using access = tandem::detail::core_access;
-  using deadline = tandem::detail::deadline;
-  using stop_request = tandem::detail::stop_request;
-  friend access;
-  auto send_operation(int& value) noexcept { return access::send_operation(kept_, value); }
-  auto receive_operation(int* to) noexcept { return access::receive_operation(kept_, to); }
-  auto send_core(int& value, deadline until, stop_request stop) { return access::send(kept_, value, until, stop); }
-  auto receive_core(int* to, deadline until, stop_request stop) { return access::receive(kept_, to, until, stop); }
-
-  tandem::mailbox<int> kept_{1};
-};
+using plain_channel = support::plain_channel<int, 1>;
 
 const char* const another = "a channel of one thread (one_thread) was used by another thread";
 const char* const for_itself = "a thread that blocks at a channel of its own (one_thread) waits for itself";

@@ -24,6 +24,7 @@
 #include "support/death.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
+#include "support/plain_channel.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
@@ -290,35 +291,9 @@ TEST_CASE("a channel of one thread destroys what is undelivered, too", "[port]")
   CHECK(letter::counts().live == live);
 }
 
-namespace {
-
-/// A channel of somebody's own, which knows nothing of discarding.
-class wrapped : public tandem::send_verbs<wrapped, letter>, public tandem::receive_verbs<wrapped, letter> {
- public:
-  using value_type = letter;
-  static constexpr auto channel_mode = tandem::mode::asynchronous;
-  static constexpr auto channel_receipt = tandem::receipt::stored;
-  void close() noexcept { kept_.close(); }
-  [[nodiscard]] bool is_closed() const noexcept { return kept_.is_closed(); }
-
- private:
-  using access = tandem::detail::core_access;
-  using deadline = tandem::detail::deadline;
-  using stop_request = tandem::detail::stop_request;
-  friend access;
-  auto send_operation(letter& value) noexcept { return access::send_operation(kept_, value); }
-  auto receive_operation(letter* to) noexcept { return access::receive_operation(kept_, to); }
-  auto send_core(letter& value, deadline until, stop_request stop) { return access::send(kept_, value, until, stop); }
-  auto receive_core(letter* to, deadline until, stop_request stop) { return access::receive(kept_, to, until, stop); }
-
-  tandem::mailbox<letter> kept_{2};
-};
-
-}  // namespace
-
 TEST_CASE("a channel of one's own is drained when its last receive_port goes", "[port]") {
   const long live = letter::counts().live;
-  auto [out, in] = tandem::open<wrapped>();
+  auto [out, in] = tandem::open<support::plain_channel<letter, 2>>();
   REQUIRE(out.send(letter(1)));
   REQUIRE(out.send(letter(2)));
   in.reset();

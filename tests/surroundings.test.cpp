@@ -97,6 +97,40 @@ TEST_CASE("a pool destroyed by one of its own threads says so", "[surroundings]"
   CHECK(end.saying("a thread_pool was destroyed by one of its own threads"));
 }
 
+#if !TANDEM_TEST_THREAD_SANITIZER  // which lets no thread be started in the child of a program with threads
+
+TEST_CASE("a loop that another thread runs already says so", "[surroundings]") {
+  const auto end = support::death_of([] {
+    tandem::run_loop loop;
+    tandem::mailbox<int> running(1);
+    struct first_item final : tandem::run_item {
+      explicit first_item(tandem::mailbox<int>& told) noexcept
+          : run_item(
+                [](run_item& posted) noexcept { static_cast<void>(static_cast<first_item&>(posted).box.try_send(1)); }),
+            box(told) {}
+      tandem::mailbox<int>& box;
+    };
+    first_item item(running);
+    loop.post(item);
+    const tandem::thread one([&] { loop.run(); });
+    static_cast<void>(running.receive());
+    loop.block_on(does_nothing());
+  });
+  CHECK(end.saying("a run_loop was run by a thread while another thread runs it"));
+}
+
+#endif
+
+TEST_CASE("a loop may be run again within itself, and on another thread when it is left", "[surroundings]") {
+  tandem::run_loop loop;
+  const auto outer = [](tandem::run_loop& again) -> tandem::task<> {
+    again.block_on(does_nothing());
+    co_return;
+  };
+  loop.block_on(outer(loop));
+  const tandem::thread other([&] { loop.block_on(does_nothing()); });
+}
+
 TEST_CASE("an exception between spawn and join says so", "[surroundings]") {
   const auto end = support::death_of([] {
     tandem::run_loop loop;

@@ -5,7 +5,8 @@
 # opened for itself alone.
 
 file(MAKE_DIRECTORY "${FOLDER}")
-set(flags -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fPIC "-I${INCLUDE}" -pthread)
+set(flags -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -fPIC "-I${INCLUDE}"
+    "-I${CMAKE_CURRENT_LIST_DIR}/.." -pthread)
 if(GROUND STREQUAL "portable")
   list(APPEND flags "-DTANDEM_PLATFORM_HEADER=<tandem/platform/portable.hpp>")
 endif()

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "library.hpp"
+#include "support/coroutines.hpp"
 
 namespace {
 
@@ -66,16 +67,7 @@ void the_library_sleeps_and_is_woken() {
   }
 }
 
-struct loose {
-  struct promise_type {
-    loose get_return_object() const noexcept { return {}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    void unhandled_exception() const noexcept {}
-  };
-};
-loose ping_pong(tandem::rendezvous<int>& to, tandem::rendezvous<int>& from, int rounds, int& last) {
+support::detached ping_pong(tandem::rendezvous<int>& to, tandem::rendezvous<int>& from, int rounds, int& last) {
   for (int i = 0; i < rounds; ++i) {
     static_cast<void>(co_await to.co_send(i));
     const auto got = co_await from.co_receive();

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "library.hpp"
+#include "support/coroutines.hpp"
 
 using namespace std::chrono_literals;
 
@@ -15,18 +16,7 @@ tandem::task<int> waits_for_a_moment() {
   co_return got.error() == tandem::status::timeout ? 3 : 0;
 }
 
-/// Begins at once, names no scheduler, and is gone at its end.
-struct loose {
-  struct promise_type {
-    loose get_return_object() const noexcept { return {}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    void unhandled_exception() const noexcept {}
-  };
-};
-
-loose passes_on(tandem::rendezvous<int>& from, tandem::rendezvous<int>& to) {
+support::detached passes_on(tandem::rendezvous<int>& from, tandem::rendezvous<int>& to) {
   for (;;) {
     const auto got = co_await from.co_receive();
     if (!got) break;

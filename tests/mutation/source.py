@@ -70,11 +70,13 @@ INERT = re.compile(r"= (default|delete);|^\s*(enum|struct|class|requires|friend|
 GUARDED = re.compile(r"^(\s*if \(.*\)) ([^{]*;)$")
 
 
-# How long to poll, and what a duration comes to: arithmetic, which tests/waiter.test.cpp and tests/verbs.test.cpp test.
+# How long to poll, and what a duration comes to: arithmetic, which tests/waiter.test.cpp, tests/pausing.test.cpp and
+# tests/verbs.test.cpp test. What misuse says (tests/misuse.test.cpp), and where in its room something lies
+# (tests/frames.test.cpp).
 # How a coroutine waits, what it is scheduled by, and how a select goes through its arms: mostly what one thread does by
 # itself, which the tests of awaitable, scheduler, select and selector look at, and their models.
-ELSEWHERE = ("backoff.hpp", "deadline.hpp", "awaiting.hpp", "scheduling.hpp", "selection.hpp", "timer_queue.hpp",
-             "unshared.hpp")
+ELSEWHERE = ("backoff.hpp", "deadline.hpp", "pausing.hpp", "contract.hpp", "room.hpp", "awaiting.hpp",
+             "scheduling.hpp", "selection.hpp", "timer_queue.hpp", "unshared.hpp")
 
 
 def files():

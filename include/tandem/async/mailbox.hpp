@@ -64,7 +64,9 @@
 //               and has not left yet. For whoever has stood in line looks again when it leaves (`leave`) and wakes the
 //               next one if there is still something to have. The same for senders.
 //            5. Once it is unread_, it is closed, and waiting_[receivers] stays true: each message that is stored is
-//               destroyed by somebody who looks after it was stamped.
+//               destroyed by somebody who looks after it was stamped. (That one of the two sees the other is a matter
+//               of time, not of the order of accesses: is_soon_stored(). Else the message lives as long as the
+//               mailbox.)
 // Order      edge M: stamp p + 1 (release) -> receiver's stamp load (acquire): the message
 //            edge F: stamp p + lap (release) -> sender's stamp load (acquire): the slot is empty
 //            edge D (Dekker): counter moved on, waiting load / waiting store, counter load: all four seq_cst. With

@@ -12,8 +12,9 @@
 //                          looked at when the loop has nothing else to do, and after every 64 items. The loop itself
 //                          blocks when it has nothing to do.
 //              Allocation  none. Nothing throws but what a task lets out of block_on.
-//              Misuse      starting a timer, or destroying a coroutine that waits, from another thread; running a loop
-//                          in two places. The first aborts with a sentence.
+//              Misuse      starting a timer, or destroying a coroutine that waits, from another thread, and running a
+//                          loop that another thread runs, abort with a sentence. (If both threads begin at the same
+//                          instant, that is not found out.)
 // Algorithm  Two queues. `mine_` belongs to the loop's thread. `inbox` is a stack linked by the items, on which others
 //            push; the loop takes the whole stack and turns it round. When both are empty the loop leaves a mark in the
 //            inbox, and parks on a word of its own. Whoever pushes onto the mark has the duty to wake it: it stores the
@@ -114,6 +115,8 @@ class run_loop final : public scheduler {
   /// hides its symbols has another.
   struct on_this_thread {
     explicit on_this_thread(run_loop& l) noexcept : loop(l), before(l.runner_.change(platform::this_thread())) {
+      detail::demand(before == nullptr || before == platform::this_thread(),
+                     "a run_loop was run by a thread while another thread runs it: one loop for each thread");
       ++platform::per_thread<detail::at_work>().schedulers;
     }
     ~on_this_thread() {

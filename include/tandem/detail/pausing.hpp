@@ -1,7 +1,7 @@
 // tandem/detail/pausing.hpp: what to do between two looks at something that should have happened long ago.
 //
 // Contract   For one who waits for somebody that is a few instructions from done, and will wake nobody: pause() between
-//            two looks. The first few times it only lets others run; after that it sleeps, from 20 us to 1.3 ms, longer
+//            two looks. The first few times it only lets others run; after that it sleeps, from 20 us to 640 us, longer
 //            each time. So whoever is waited for comes to run whatever its priority is: a thread of real-time priority
 //            gives up its core to lesser ones only by sleeping.
 //            pausing(rounds) goes on where another has left off, for one who cannot keep a pausing.
@@ -34,7 +34,7 @@ class pausing {
 
  private:
   static constexpr unsigned enough = 255;
-  static constexpr unsigned most_doublings = 6;
+  static constexpr unsigned most_doublings = 5;
   static unsigned yields() noexcept { return static_cast<unsigned>(platform::short_poll()); }
   unsigned doublings() const noexcept {
     const unsigned naps = rounds_ - yields();

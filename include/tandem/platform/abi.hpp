@@ -11,7 +11,7 @@
 #include <tandem/platform/naming.hpp>
 
 #if !defined(TANDEM_ABI)
-#if defined(__linux__) && defined(__LP64__)
+#if TANDEM_HAS_NATIVE
 #define TANDEM_ABI TANDEM_ABI_OF(v0_1_native)
 #else
 #define TANDEM_ABI TANDEM_ABI_OF(v0_1_portable)

@@ -4,9 +4,18 @@
 // that takes or returns one of tandem's types then does not link against code to which that type is something else.
 // That is so without exceptions (a task and a scope keep none), with libstdc++'s containers that check (a pool and a
 // selector hold some), and with libc++. A ground of your own may use it: #define TANDEM_ABI TANDEM_ABI_OF(my_ground)
+//
+// TANDEM_HAS_NATIVE is 1 where native.hpp has a ground of its own. It is decided here, once: abi.hpp names that ground
+// without including it.
 #pragma once
 
 #include <version>
+
+#if defined(__linux__) && defined(__LP64__)  // 32 bits: two system calls, of which we could not test the other
+#define TANDEM_HAS_NATIVE 1
+#else
+#define TANDEM_HAS_NATIVE 0
+#endif
 
 #if defined(__cpp_exceptions)
 #define TANDEM_ABI_EXCEPTIONS

@@ -11,11 +11,11 @@
 // Tests      tests/waiter.test.cpp, and every stress test.
 #pragma once
 
-#if !defined(__linux__) || !defined(__LP64__)  // 32 bits: two system calls, of which we could not test the other
+#include <tandem/platform/naming.hpp>
+
+#if !TANDEM_HAS_NATIVE
 #include <tandem/platform/portable.hpp>
 #else
-
-#include <tandem/platform/naming.hpp>
 
 #if !defined(TANDEM_ABI)
 #define TANDEM_ABI TANDEM_ABI_OF(v0_1_native)  // as in abi.hpp

@@ -13,3 +13,8 @@
 #include <tandem/platform/naming.hpp>
 
 #define TANDEM_ABI TANDEM_ABI_OF(v0_1_lab)
+
+// The same in quotes, for reports.
+#define TANDEM_ABI_TEXT TANDEM_ABI_TEXT_OF(TANDEM_ABI)
+#define TANDEM_ABI_TEXT_OF(name) TANDEM_ABI_QUOTED(name)
+#define TANDEM_ABI_QUOTED(name) #name

@@ -40,8 +40,7 @@ inline std::string short_name(std::string_view function) {
     }
     if (c == '>' && depth > 0) --depth;
   }
-  for (const std::string_view scope :
-       {"tandem::", "v0_1_lab::", "v0_1_lab_no_exceptions::", "detail::", "platform::", "{anonymous}::"}) {
+  for (const std::string_view scope : {"tandem::", TANDEM_ABI_TEXT "::", "detail::", "platform::", "{anonymous}::"}) {
     for (auto at = name.find(scope); at != std::string::npos; at = name.find(scope)) name.erase(at, scope.size());
   }
   return name;
