@@ -22,10 +22,7 @@ class timer_queue {
   /// Precondition: not empty.
   platform::clock::time_point next_due() const noexcept { return root_->due; }
 
-  void insert(timer& t) noexcept {
-    t.child = nullptr;
-    set_root(meld(root_, &t));
-  }
+  void insert(timer& t) noexcept { set_root(meld(root_, &t)); }
 
   /// The one that is due first, if it is due by `now`; taken out.
   timer* pop(platform::clock::time_point now) noexcept {
