@@ -19,6 +19,7 @@
 #include "support/many_to_many.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
+#include "support/sanitizer.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
@@ -299,7 +300,7 @@ TEST_CASE("a waiter that timed out is not in the line any more", "[mailbox]") {
 }
 
 TEST_CASE("destroying a mailbox somebody waits on is misuse, and the sentence says so", "[mailbox][death]") {
-#if defined(__SANITIZE_THREAD__)
+#if TANDEM_TEST_THREAD_SANITIZER
   SUCCEED("ThreadSanitizer lets no child of a program with threads start threads of its own");
 #else
   const bool as_sender = GENERATE(false, true);

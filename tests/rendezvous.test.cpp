@@ -19,6 +19,7 @@
 #include "support/many_to_many.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
+#include "support/sanitizer.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
@@ -248,7 +249,7 @@ TEST_CASE("destroying a rendezvous somebody waits on is misuse, and the sentence
       waiter.detach();
     });
   };
-#if defined(__SANITIZE_THREAD__)
+#if TANDEM_TEST_THREAD_SANITIZER
   SUCCEED("ThreadSanitizer lets no child of a program with threads start threads of its own");
   static_cast<void>(destroy_under);
 #else
