@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
   bench::add_future();
   bench::add_select();
   bench::add_coroutine();
+  bench::add_waiting();
 
   std::vector<std::string> arguments = with_defaults(argc, argv);
   std::vector<char*> pointers;

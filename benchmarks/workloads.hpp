@@ -8,5 +8,6 @@ void add_mailbox();
 void add_future();
 void add_select();
 void add_coroutine();
+void add_waiting();
 
 }  // namespace bench

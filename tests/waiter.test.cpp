@@ -476,6 +476,53 @@ TEST_CASE("what is there already is seen by the first poll") {
   CHECK(polls == 1);
 }
 
+TEST_CASE("yields that were dear are banned, for longer each time") {
+  using tandem::detail::ban;
+  const platform::clock::time_point start{1h};
+  ban b;
+  CHECK_FALSE(b.look(start));
+  b.begin(start, 3ms);
+  CHECK(b.holds());
+  CHECK(b.look(start + 191ms));
+  CHECK_FALSE(b.look(start + 192ms));
+  CHECK_FALSE(b.holds());
+  CHECK_FALSE(b.look(start));  // over is over
+
+  auto now = start + 192ms;
+  for (const auto length : {384ms, 768ms, 768ms}) {  // twice as long, up to 256 times
+    b.begin(now, 3ms);
+    CHECK(b.look(now + length - 1ms));
+    now += length;
+    CHECK_FALSE(b.look(now));
+  }
+  now += 768ms;  // as long without a ban as with one
+  b.begin(now, 3ms);
+  CHECK(b.look(now + 191ms));
+  CHECK_FALSE(b.look(now + 192ms));
+}
+
+TEST_CASE("a long yield is dear only if others than this program had the core") {
+  constexpr auto is_dear = [](std::chrono::microseconds ours, int cores) {
+    return tandem::detail::patience::went_to_strangers(ours, 3ms, cores);
+  };
+  // one core: ours, or not
+  CHECK(is_dear(0ms, 1));
+  CHECK_FALSE(is_dear(3ms, 1));
+  // two cores, with a stranger on each: we get half of the other one
+  CHECK(is_dear(0ms, 2));
+  CHECK(is_dear(1500us, 2));
+  // two cores, and all that runs is ours: here, and perhaps there
+  CHECK_FALSE(is_dear(3ms, 2));
+  CHECK_FALSE(is_dear(6ms, 2));
+}
+
+TEST_CASE("processor time that this program uses is told, and how many cores it may use") {
+  const auto before = platform::time_used();
+  volatile unsigned work = 0;
+  while (platform::time_used() - before < 2ms) work = work + 1;
+  CHECK(platform::cores() >= 1);
+}
+
 // --- deadlines -------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a duration too long for the clock is forever, a negative one has passed") {
@@ -506,6 +553,17 @@ TEST_CASE("an instant of any unit, however far, is a deadline") {
   CHECK(deadline::at_or_forever(platform::no_deadline.time_since_epoch()).is_forever());
   const auto soon = platform::clock::now() + 1h;
   CHECK_FALSE(deadline::at_or_forever(soon.time_since_epoch()).has_passed());
+}
+
+TEST_CASE("an instant of the platform's own clock is taken as it is") {
+  const auto when = platform::clock::now() + 1h + 7ns;
+  CHECK(deadline::at_or_forever(when.time_since_epoch()).when() == when);
+  using hours_since = std::chrono::duration<std::int32_t, std::ratio<3600>>;
+  CHECK(deadline::at_or_forever(hours_since(7)).when() == platform::clock::time_point(7h));
+  CHECK(deadline::at_or_forever(std::chrono::duration<unsigned char>(255)).when() == platform::clock::time_point(255s));
+  CHECK(deadline::at_or_forever(std::chrono::duration<std::uint64_t>(~std::uint64_t{0})).is_forever());
+  CHECK(deadline::after(std::chrono::duration<std::uint64_t>(~std::uint64_t{0})).is_forever());
+  CHECK(deadline::at_or_forever(-1h).has_passed());
 }
 
 TEST_CASE("the time between two instants is told in any unit, rounded up, and never overflows") {

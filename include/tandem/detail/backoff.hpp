@@ -1,8 +1,9 @@
 // tandem/detail/backoff.hpp: what to do while something that should happen soon has not happened yet.
 //
 // Contract   await(ready, until, learned) polls `ready` for a bounded time and says whether it came true; false means:
-//            park. It never sleeps. It spins for platform::longest_spin() at most, and begins no yield after
-//            platform::longest_yield(); the figures below are those of real threads.
+//            park. It never sleeps. It spins for platform::longest_spin() at most (or, while yields are banned,
+//            longest_spin_without_yields()), and begins no yield after platform::longest_yield(); the figures below are
+//            those of real threads.
 // Algorithm  Three ways of waiting, from quick and greedy to slow and modest; this header holds the first two:
 //
 //                spin ------------> yield ------------> park (by the caller)
@@ -17,13 +18,24 @@
 //            A thread yields for longer than a wake-up takes, or else two that once had to park would never stop: each
 //            would wait for the other to wake, give up just before, and have to be woken in turn.
 //            Both are bounded in time, not in rounds: a pause takes 10 to 140 cycles, a yield as long as others run.
-// Cost       no shared line but the one that `ready` looks at; the clock is read every few polls.
-// Source     [karlin-1991] competitive spinning; docs/decisions/0004 says why, docs/benchmarks.md what it costs
+//
+//            And that is the trouble with yields. If a *stranger* wants the core, a thread of another program that has
+//            something to compute, it keeps the core for a time slice, some 3 ms; while a thread that sleeps is put
+//            ahead of the stranger when it is woken. So yields are watched: after a gap of over a millisecond, the next
+//            few are timed. One was dear if it took over a millisecond itself, and the processors did not work for this
+//            program meanwhile. Then this thread does not yield for 64 times as long; if another one is dear soon after
+//            that, for twice as long, and so on, up to 256 times. While it does not yield, it spins for up to 25 us. A
+//            yield that takes as long because many threads of this program share the cores is not dear: there is always
+//            one that gets on.
+// Cost       no shared line but the one that `ready` looks at; the clock is read every few polls, and once a yield; of
+//            a yield that is timed, twice, and the processor time (a system call) once or twice.
+// Source     [karlin-1991] competitive spinning; docs/decisions/0004 and 0015 say why, docs/benchmarks.md what it costs
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include <tandem/detail/deadline.hpp>
 #include <tandem/platform/platform.hpp>
@@ -35,7 +47,7 @@ class budget {
  public:
   static constexpr unsigned probe_every = 64;
 
-  /// What may be spent this time, of a full allowance that is always the same.
+  /// What may be spent this time, of a full allowance.
   constexpr unsigned allowance(unsigned full) noexcept {
     const unsigned left = full >> halvings_;
     if (left != 0) return left;
@@ -55,10 +67,74 @@ class budget {
   std::uint16_t waits_ = 0;     // since the full one was last tried, when nothing is left
 };
 
+/// For how long a thread does not yield, since a yield was dear.
+class ban {
+ public:
+  using time_point = platform::clock::time_point;
+  using duration = platform::clock::duration;
+
+  /// What look() said last.
+  constexpr bool holds() const noexcept { return holds_; }
+  constexpr bool look(time_point now) noexcept { return holds_ = holds_ && now < end_; }
+  /// A yield that took so long has been dear. Soon after a ban, the next one is twice as long.
+  constexpr void begin(time_point now, duration took) noexcept {
+    const bool again = now < end_ + length_;
+    length_ = again ? length_ * 2 : took * least;
+    if (length_ > took * most) length_ = took * most;
+    end_ = now + length_;
+    holds_ = true;
+  }
+
+ private:
+  static constexpr int least = 64;  // times as long as the yield
+  static constexpr int most = 256;
+  time_point end_{};
+  duration length_{};
+  bool holds_ = false;
+};
+
 /// What one thread has learned about waiting.
-struct patience {
+class patience {
+ public:
+  using time_point = platform::clock::time_point;
+  using duration = platform::clock::duration;
+
   budget spins;
   budget yields;
+  ban no_yields;
+
+  /// Gives the core away for a moment; then `now` is the time. False: no, that is banned. Where no yield is ever dear,
+  /// nothing is noted.
+  bool yield(time_point& now) noexcept {
+    if (no_yields.holds() && no_yields.look(platform::clock::now())) return false;
+    const std::chrono::nanoseconds dear(platform::dear_yield());
+    const bool is_timed = timed_ != 0;
+    if (is_timed) last_ = platform::clock::now();
+    const duration used = is_timed ? platform::time_used() : duration::zero();
+    platform::yield();
+    now = platform::clock::now();
+    const duration took = now - std::exchange(last_, now);
+    if (is_timed) --timed_;
+    if (took <= dear || dear == dear.zero()) return true;
+    if (!is_timed) {
+      timed_ = so_many;  // was it the yield that took so long, or what came before it? the next ones will tell
+    } else if (went_to_strangers(platform::time_used() - used, took, platform::cores())) {
+      no_yields.begin(now, took);
+    }
+    return true;
+  }
+
+  /// Whether this program used so little during a yield that a stranger must have had this core. If it was one of ours,
+  /// we used this core all that time, and what we had of the others; if a stranger, only what we had of the others, and
+  /// a stranger seldom comes alone.
+  static constexpr bool went_to_strangers(duration ours, duration yielded, int cores) noexcept {
+    return ours < yielded * (6 * (cores - 1) + 1) / 8;
+  }
+
+ private:
+  static constexpr std::uint16_t so_many = 32;
+  time_point last_{};        // when a yield ended, or began if it is timed
+  std::uint16_t timed_ = 0;  // so many of the next ones
 };
 
 class backoff {
@@ -66,32 +142,52 @@ class backoff {
   /// Poll `ready` until it holds (true), the patience is used up, or `until` has come (false).
   template <class Ready>
   static bool await(const Ready& ready, deadline until, patience& learned) noexcept(noexcept(ready())) {
-    const auto hint = [] { platform::spin_hint(); };
-    const auto yield = [] { platform::yield(); };
-    return ready() || poll<8>(ready, hint, until, learned.spins, platform::longest_spin()) ||
-           poll<1>(ready, yield, until, learned.yields, platform::longest_yield());
+    if (ready()) return true;
+    return spin(ready, until, learned) || yield(ready, until, learned);
   }
 
  private:
-  template <int PollsPerLookAtTheClock, class Ready, class Pause>
-  static bool poll(const Ready& ready, const Pause& pause, deadline until, budget& learned, unsigned full) {
-    const unsigned allowed = learned.allowance(full);
+  using clock = platform::clock;
+  static constexpr int polls_per_look_at_the_clock = 8;
+
+  template <class Ready>
+  static bool spin(const Ready& ready, deadline until, patience& learned) {
+    const unsigned full =
+        learned.no_yields.holds() ? platform::longest_spin_without_yields() : platform::longest_spin();
+    const unsigned allowed = learned.spins.allowance(full);
     if (allowed == 0) return false;
-    const auto end = platform::clock::now() + std::chrono::nanoseconds(allowed);
+    auto now = clock::now();
+    const auto end = now + std::chrono::nanoseconds(allowed);
     const auto stop = until.when() < end ? until.when() : end;
-    auto now = stop;
     do {
-      for (int i = 0; i < PollsPerLookAtTheClock; ++i) {
-        pause();
+      for (int i = 0; i < polls_per_look_at_the_clock; ++i) {
+        platform::spin_hint();
         if (ready()) {
-          learned.paid();
+          learned.spins.paid();
           return true;
         }
       }
-      now = platform::clock::now();
+      now = clock::now();
     } while (now < stop);
-    if (now >= end) learned.failed(full);
+    if (now >= end) learned.spins.failed(full);
     return false;
+  }
+
+  template <class Ready>
+  static bool yield(const Ready& ready, deadline until, patience& learned) {
+    const unsigned full = platform::longest_yield();
+    const unsigned allowed = learned.yields.allowance(full);
+    if (allowed == 0) return false;
+    clock::time_point now;
+    if (!learned.yield(now)) return false;
+    const auto end = now + std::chrono::nanoseconds(allowed);
+    const auto stop = until.when() < end ? until.when() : end;
+    while (!ready()) {
+      if (now >= end) learned.yields.failed(full);
+      if (now >= stop || !learned.yield(now)) return false;
+    }
+    learned.yields.paid();
+    return true;
   }
 };
 

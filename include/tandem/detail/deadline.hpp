@@ -7,7 +7,10 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <limits>
+#include <ratio>
+#include <utility>
 
 #include <tandem/platform/platform.hpp>
 
@@ -27,14 +30,23 @@ class deadline {
   /// `patience` from now. A duration too long for the clock is forever; a negative one, or a NaN, has passed.
   template <class Rep, class Period>
   static deadline after(std::chrono::duration<Rep, Period> patience) noexcept {
-    return since(platform::clock::now(), between(patience.zero(), patience));
+    const time_point now = platform::clock::now();
+    if constexpr (is_in_whole_ticks<Rep, Period>) {
+      return since(now, patience > patience.zero() ? in_ticks(patience) : time_point::duration::zero());
+    } else {
+      return since(now, between(patience.zero(), patience));
+    }
   }
 
   /// The same for a time of the platform's clock, counted from its epoch in any unit: far in the future is forever.
   template <class Rep, class Period>
   static deadline at_or_forever(std::chrono::duration<Rep, Period> since_epoch) noexcept {
-    const time_point now = platform::clock::now();
-    return since(now, between(now.time_since_epoch(), since_epoch));
+    if constexpr (is_in_whole_ticks<Rep, Period>) {
+      return at(time_point(in_ticks(since_epoch)));
+    } else {
+      const time_point now = platform::clock::now();
+      return since(now, between(now.time_since_epoch(), since_epoch));
+    }
   }
 
   /// to - from, each a time in any unit, in ticks of the platform's clock, rounded up: nobody gives up too early. Zero
@@ -64,6 +76,21 @@ class deadline {
 
  private:
   constexpr explicit deadline(time_point when) noexcept : when_(when) {}
+
+  /// Whether an integer multiple of the clock's tick is all that such a duration can be.
+  template <class Rep, class Period>
+  static constexpr bool is_in_whole_ticks =
+      std::integral<Rep> && std::ratio_divide<Period, time_point::duration::period>::den == 1;
+  /// Exactly; or the nearest that the clock can count.
+  template <class Rep, class Period>
+  static constexpr time_point::duration in_ticks(std::chrono::duration<Rep, Period> d) noexcept {
+    using ticks = time_point::duration;
+    constexpr ticks::rep factor = std::ratio_divide<Period, ticks::period>::num;
+    if (std::cmp_greater(d.count(), (ticks::max)().count() / factor)) return (ticks::max)();
+    if (std::cmp_less(d.count(), (ticks::min)().count() / factor)) return (ticks::min)();
+    return ticks(static_cast<ticks::rep>(d.count()) * factor);
+  }
+
   time_point when_;
 };
 

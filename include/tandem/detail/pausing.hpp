@@ -1,16 +1,16 @@
 // tandem/detail/pausing.hpp: what to do between two looks at something that should have happened long ago.
 //
 // Contract   For one who waits for somebody that is a few instructions from done, and will wake nobody: pause() between
-//            two looks. The first few times it only lets others run; after that it sleeps, from 20 us to 640 us, longer
-//            each time. So whoever is waited for comes to run whatever its priority is: a thread of real-time priority
-//            gives up its core to lesser ones only by sleeping.
+//            two looks. The first few times it only lets others run, unless that has proved dear (backoff.hpp); after
+//            that it sleeps, from 20 us to 640 us, longer each time. So whoever is waited for comes to run whatever its
+//            priority is: a thread of real-time priority gives up its core to lesser ones only by sleeping.
 //            pausing(rounds) goes on where another has left off, for one who cannot keep a pausing.
 // Algorithm  A count.
 // Tests      tests/pausing.test.cpp
 #pragma once
 
 #include <chrono>
-
+#include <tandem/detail/backoff.hpp>
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
@@ -22,9 +22,8 @@ class pausing {
   static pausing without_yields() noexcept { return pausing(yields()); }
 
   void pause() noexcept {
-    if (rounds_ < yields()) {
-      platform::yield();
-    } else {
+    platform::clock::time_point now;
+    if (rounds_ >= yields() || !platform::per_thread<patience>().yield(now)) {
       platform::doze(std::chrono::microseconds(20) * (1U << doublings()));
     }
     if (rounds_ != enough) ++rounds_;
@@ -37,7 +36,7 @@ class pausing {
   static constexpr unsigned most_doublings = 5;
   static unsigned yields() noexcept { return static_cast<unsigned>(platform::short_poll()); }
   unsigned doublings() const noexcept {
-    const unsigned naps = rounds_ - yields();
+    const unsigned naps = rounds_ < yields() ? 0 : rounds_ - yields();
     return naps < most_doublings ? naps : most_doublings;
   }
 

@@ -237,6 +237,10 @@ inline unsigned longest_spin() noexcept {
 inline unsigned longest_yield() noexcept {
   return lab::execution::current() != nullptr ? lab::execution::current()->limits().longest_yield : 0;
 }
+inline unsigned longest_spin_without_yields() noexcept { return longest_spin(); }
+inline unsigned dear_yield() noexcept { return 0; }  // nobody is a stranger here
+inline clock::duration time_used() noexcept { return {}; }
+inline int cores() noexcept { return 1; }
 inline int short_poll() noexcept {
   return lab::execution::current() != nullptr ? lab::execution::current()->limits().short_poll : 1;
 }

@@ -23,6 +23,7 @@
 
 #include <tandem/platform/standard.hpp>
 
+#include <bit>
 #include <cerrno>
 #include <ctime>
 #include <linux/futex.h>
@@ -47,6 +48,17 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   // Errors are all reasons to look again: EAGAIN (the word has changed), ETIMEDOUT, EINTR.
   ::syscall(SYS_futex, word.address(), FUTEX_WAIT_BITSET_PRIVATE, seen, deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
   errno = callers_errno;
+}
+
+/// The main thread's: one that has been pinned says nothing of the others.
+inline int cores() noexcept {
+  unsigned long mask[64] = {};  // 4,096 of them
+  const int callers_errno = errno;
+  const long bytes = ::syscall(SYS_sched_getaffinity, ::getpid(), sizeof mask, mask);
+  errno = callers_errno;
+  int count = 0;
+  for (long i = 0; i * static_cast<long>(sizeof *mask) < bytes; ++i) count += std::popcount(mask[i]);
+  return count > 0 ? count : 1;
 }
 
 inline void unpark_one(const void* address) noexcept {

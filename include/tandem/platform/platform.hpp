@@ -25,7 +25,12 @@
 //     yield(), spin_hint()      let another thread run; we are polling
 //     doze(about)               the same for about so long, by one who polls something that should have come long ago
 //     longest_spin(), longest_yield()
-//                               how many nanoseconds to poll, with each of these, before it is time to park; and
+//                               how many nanoseconds to poll, with each of these, before it is time to park;
+//     longest_spin_without_yields()
+//                               the first of these for a thread that does not yield at present, since
+//     dear_yield()              a yield has taken more nanoseconds than this (0: none is ever dear), and strangers had
+//                               the core meanwhile, which is told by
+//     time_used(), cores()      the processor time of this program so far, and how many processors it may use; and
 //     short_poll()              how many looks to take at what is a few instructions away. How long polling pays is a
 //                               property of the ground: on one that explores schedules, never
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written

@@ -66,6 +66,11 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   b.changed.wait_until(hold, until < look_again ? until : look_again);
 }
 
+inline int cores() noexcept {
+  const unsigned count = std::thread::hardware_concurrency();
+  return count > 0 ? static_cast<int>(count) : 1;
+}
+
 inline void unpark_one(const void* address) noexcept { parking::unpark(address); }
 
 }  // namespace tandem::inline TANDEM_ABI::platform

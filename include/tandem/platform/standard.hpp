@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
+#include <ratio>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
@@ -86,6 +88,12 @@ inline void sleep_until(clock::time_point when) noexcept { std::this_thread::sle
 
 inline void yield() noexcept { std::this_thread::yield(); }
 
+/// Of all its threads together.
+inline clock::duration time_used() noexcept {
+  return std::chrono::duration_cast<clock::duration>(
+      std::chrono::duration<std::clock_t, std::ratio<1, CLOCKS_PER_SEC>>(std::clock()));
+}
+
 inline void doze(std::chrono::microseconds about) noexcept { std::this_thread::sleep_for(about); }
 
 inline void spin_hint() noexcept {
@@ -96,9 +104,11 @@ inline void spin_hint() noexcept {
 #endif
 }
 
-// docs/decisions/0004 says why these; nanoseconds, except the last
+// docs/decisions/0004 and 0015 say why these; nanoseconds, except the last
 constexpr unsigned longest_spin() noexcept { return 4'000; }
+constexpr unsigned longest_spin_without_yields() noexcept { return 25'000; }
 constexpr unsigned longest_yield() noexcept { return 50'000; }
+constexpr unsigned dear_yield() noexcept { return 1'000'000; }
 constexpr int short_poll() noexcept { return 32; }
 
 inline void prefetch_to_write(const void* line) noexcept {

@@ -15,8 +15,9 @@
 //              Allocation  none.
 //              Users       any threads. rendezvous<T, one_thread> is for the coroutines of one: no lock, and no verb
 //                          that blocks (confinement.hpp).
-//              Progress    blocking: every operation takes a lock for some dozen instructions. User code (T's move)
-//                          never runs under it, and nobody is woken under it.
+//              Progress    blocking: every operation takes a lock for some dozen instructions, except a try_ that
+//                          finds nobody: it only looks. User code (T's move) never runs under the lock, and nobody is
+//                          woken under it.
 // Algorithm  A lock and two lists of waiters, of which one is empty whenever the lock is free. Whoever comes and finds
 //            a partner waiting claims it, lets go of the lock, moves the message straight between its own frame and the
 //            partner's, and completes it. Whoever finds none joins the other list and waits on a word of its own.
@@ -37,6 +38,7 @@
 //            2. Once closed, both lists stay empty.
 //            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
 // Order      edge L (detail/mutex.hpp): enlist -> claim: the waiter, its slot, the sender's message
+//            edge C: closed (release) -> is_closed (acquire): whatever the closer did before
 //            edge W (detail/waiter.hpp): complete -> wait: the message moved, in either direction
 // Cost       the party that comes second: the channel's line, then the waiter's and the message's, fetched together; 2
 //            read-modify-writes (lock, complete), and one to claim a partner that has a deadline or a stop token, or is
@@ -91,12 +93,14 @@ class rendezvous : private detail::require_message<T>,
   void close() noexcept;
 
   [[nodiscard]] bool is_closed() const noexcept {
-    const detail::scoped_lock hold(core_->mutex_);
-    return core_->closed_;
+    core_->check_user();
+    return core_->closed_.load(order::acquire /*C*/);
   }
 
  private:
   friend detail::core_access;
+  using order = platform::order;
+  using flag = detail::atomic_for<Users, bool>;
   template <bool Sends>
   struct party;
 
@@ -117,8 +121,19 @@ class rendezvous : private detail::require_message<T>,
 
   /// All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
   struct alignas(detail::line_for<Users>) core {
+    void check_user() const noexcept {
+      if constexpr (confined_to_one_thread<rendezvous>) mutex_.keep_others_out();
+    }
+
+    /// Under the lock: whether somebody waits. For those who only look; on one thread nobody does.
+    void says(detail::side who, bool somebody) noexcept {
+      // relaxed: the lock hands over what this is about
+      if constexpr (!confined_to_one_thread<rendezvous>) waiting_[who].store(somebody, order::relaxed);
+    }
+
     mutable detail::mutex_for<Users> mutex_;
-    platform::cell<bool> closed_;
+    flag closed_;      // written under the lock, these three,
+    flag waiting_[2];  // and read without: whether senders_, or receivers_, has anybody
     detail::wait_list senders_;
     detail::wait_list receivers_;
     [[no_unique_address]] hint last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
@@ -136,10 +151,22 @@ struct rendezvous<T, Users>::party {
   core& channel;
   T* message;
 
+  static constexpr detail::side ours = Sends ? detail::senders : detail::receivers;
+  static constexpr detail::side theirs = Sends ? detail::receivers : detail::senders;
   detail::wait_list& own() const noexcept { return Sends ? channel.senders_ : channel.receivers_; }
   detail::wait_list& partners() const noexcept { return Sends ? channel.receivers_ : channel.senders_; }
 
-  detail::outcome attempt() noexcept { return meet(nullptr); }
+  /// Whoever asks again and again whether somebody is there must not keep those out who come: it looks before it
+  /// locks. Who came before this call is seen; if only the time says that it was before, then as soon as a store is
+  /// seen by another core, which takes nanoseconds.
+  detail::outcome attempt() noexcept {
+    if constexpr (!confined_to_one_thread<rendezvous>) {
+      // relaxed, both: meet() decides
+      if (!channel.waiting_[theirs].load(order::relaxed) && !channel.closed_.load(order::relaxed))
+        return detail::outcome::refused;
+    }
+    return meet(nullptr);
+  }
   detail::outcome enlist(detail::place& here) noexcept {
     here.slot = message;
     return meet(&here);
@@ -147,7 +174,9 @@ struct rendezvous<T, Users>::party {
   bool withdraw(detail::place& here) noexcept {
     const detail::scoped_lock hold(channel.mutex_);
     channel.last_message_ = nullptr;
-    return own().remove(here);
+    const bool stood_in_line = own().remove(here);
+    channel.says(ours, !own().empty());
+    return stood_in_line;
   }
   void leave() noexcept {}  // a claim hands over the message itself: there is never a turn to pass on
 
@@ -155,24 +184,27 @@ struct rendezvous<T, Users>::party {
     detail::place* partner = nullptr;
     {
       const detail::scoped_lock hold(channel.mutex_);
-      if (channel.closed_) return detail::outcome::closed;
+      // relaxed: the lock is ours
+      if (channel.closed_.load(order::relaxed)) return detail::outcome::closed;
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
       if constexpr (!confined_to_one_thread<rendezvous>) platform::prefetch_to_write(channel.last_message_);
       partner = partners().claim_first(here);
       channel.last_message_ = nullptr;
+      channel.says(theirs, !partners().empty());
       if (partner == nullptr) {
         if (here == nullptr) return detail::outcome::refused;
         own().insert(*here);
+        channel.says(ours, true);
         channel.last_message_ = message;
         return detail::outcome::pending;
       }
     }
     void* const slot = partner->slot;
-    T* const theirs = static_cast<T*>(slot);
+    T* const place = static_cast<T*>(slot);
     if constexpr (Sends) {
-      detail::hand_over(*message, theirs);
+      detail::hand_over(*message, place);
     } else {
-      detail::hand_over(*theirs, message);
+      detail::hand_over(*place, message);
     }
     partner->complete(detail::outcome::ok);
     return detail::outcome::ok;
@@ -185,9 +217,10 @@ void rendezvous<T, Users>::close() noexcept {
   detail::place* waiting_receivers = nullptr;
   {
     const detail::scoped_lock hold(core_->mutex_);
-    core_->closed_ = true;
     waiting_senders = core_->senders_.claim_all();
     waiting_receivers = core_->receivers_.claim_all();
+    for (const auto who : {detail::senders, detail::receivers}) core_->says(who, false);
+    core_->closed_.store(true, order::release /*C*/);
   }
   detail::complete_all(waiting_senders, detail::outcome::closed);
   detail::complete_all(waiting_receivers, detail::outcome::closed);

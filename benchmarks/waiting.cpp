@@ -1,0 +1,40 @@
+// W0: how to wait. A bare flag passed to and fro; each contestant is a rule of waiting.
+
+#include <cstdint>
+#include <string>
+
+#include "contestants/waiting_rules.hpp"
+#include "support/catalog.hpp"
+#include "support/payload.hpp"
+#include "support/placement.hpp"
+#include "support/scenario.hpp"
+#include "workloads.hpp"
+
+namespace bench {
+namespace {
+
+/// Not in a crowd: rules that park at once, or never yield, collapse there, and then no round ends.
+template <class T, class Rule>
+void add_rule() {
+  using contestant = hand_off_by_rule<T, Rule>;
+  for (const placement where : few_threads) {
+    add({"W0/waiting", std::string(contestant::name), sizeof(T), where,
+         [](std::uint64_t messages) { return round_trips<T, contestant>(messages, 1); }});
+  }
+}
+
+template <class T, class... Rules>
+void add_rules() {
+  (add_rule<T, Rules>(), ...);
+}
+
+}  // namespace
+
+void add_waiting() {
+  using namespace rules;
+  add_rules<payload<8>, park_at_once, spin4_park, spin4_learned_park, spin25_learned_park, spin4_yield50_learned,
+            spin4_yield50_learned_ban_20us, spin4_yield50_learned_ban, spin4_25_yield50_learned_ban,
+            spin25_yield50_learned_ban, aware_spin25_yield50_ban>();
+}
+
+}  // namespace bench
