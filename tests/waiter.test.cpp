@@ -564,6 +564,8 @@ TEST_CASE("an instant of the platform's own clock is taken as it is") {
   CHECK(deadline::at_or_forever(std::chrono::duration<std::uint64_t>(~std::uint64_t{0})).is_forever());
   CHECK(deadline::after(std::chrono::duration<std::uint64_t>(~std::uint64_t{0})).is_forever());
   CHECK(deadline::at_or_forever(-1h).has_passed());
+  // libc++ counts from there to now, which must not overflow
+  CHECK(deadline::at_or_forever(platform::clock::duration::min()).when() >= platform::clock::time_point());
 }
 
 TEST_CASE("the time between two instants is told in any unit, rounded up, and never overflows") {

@@ -395,6 +395,30 @@ inline void a_meeting_at_once() {
   lab::check(sent ? received == 7 : received == 0, "met, or not");
 }
 
+/// Whoever has come a while ago is found by a try.
+inline void a_meeting_in_time() {
+  tandem::rendezvous<int> desk;
+  const bool sends = lab::choose(2) == 1;
+  int received = 0;
+  together(
+      [&] {
+        tandem::sleep_for(1ms);
+        if (sends) {
+          lab::check(desk.try_send(7) == status::ok, "somebody is there");
+        } else {
+          received = desk.try_receive().value_or(0);
+        }
+      },
+      [&] {
+        if (sends) {
+          received = desk.receive().value_or(0);
+        } else {
+          lab::check(desk.send(7) == status::ok, "met");
+        }
+      });
+  lab::check(received == 7, "met");
+}
+
 /// Those who wait are served in the order in which they came.
 inline void a_queue_at_the_desk() {
   tandem::rendezvous<int> desk;
@@ -1386,6 +1410,7 @@ inline list of_rendezvous() {
       {"a meeting place closed for two", a_meeting_place_closed_for_two, punctual(1)},
       {"a meeting place seen closed", a_meeting_place_seen_closed, {}},
       {"a meeting at once", a_meeting_at_once, {}},
+      {"a meeting in time", a_meeting_in_time, sequential(2)},
       {"a queue at the desk", a_queue_at_the_desk, sequential(1)},
   };
 }

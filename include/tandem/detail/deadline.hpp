@@ -42,7 +42,8 @@ class deadline {
   template <class Rep, class Period>
   static deadline at_or_forever(std::chrono::duration<Rep, Period> since_epoch) noexcept {
     if constexpr (is_in_whole_ticks<Rep, Period>) {
-      return at(time_point(in_ticks(since_epoch)));
+      // what was before the clock's epoch has passed; whoever counts from there to now must not overflow
+      return at(time_point(since_epoch > since_epoch.zero() ? in_ticks(since_epoch) : time_point::duration::zero()));
     } else {
       const time_point now = platform::clock::now();
       return since(now, between(now.time_since_epoch(), since_epoch));
@@ -81,13 +82,12 @@ class deadline {
   template <class Rep, class Period>
   static constexpr bool is_in_whole_ticks =
       std::integral<Rep> && std::ratio_divide<Period, time_point::duration::period>::den == 1;
-  /// Exactly; or the nearest that the clock can count.
+  /// Exactly, of one that is not negative; or the most that the clock can count.
   template <class Rep, class Period>
   static constexpr time_point::duration in_ticks(std::chrono::duration<Rep, Period> d) noexcept {
     using ticks = time_point::duration;
     constexpr ticks::rep factor = std::ratio_divide<Period, ticks::period>::num;
     if (std::cmp_greater(d.count(), (ticks::max)().count() / factor)) return (ticks::max)();
-    if (std::cmp_less(d.count(), (ticks::min)().count() / factor)) return (ticks::min)();
     return ticks(static_cast<ticks::rep>(d.count()) * factor);
   }
 
