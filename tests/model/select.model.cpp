@@ -278,7 +278,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(how == (which == 0 ? status::ok : status::timeout), "either they met or not");
     lab::check(me.received == (which == 0 ? 1 : 0), "and both know it");
   });
-  holds("its time, or a partner", 5165, {.early_timeouts = 1}, [] {
+  holds("its time, or a partner", 4753, {.early_timeouts = 1}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;
@@ -292,7 +292,7 @@ TEST_CASE("what ends a select beside a partner", "[model][select]") {
     lab::check(me.received == (which == 1 ? 1 : 0), "and both know it");
   });
   // that it waits, only the time says: see rendezvous.model.cpp
-  holds("try_send finds a select that waits", 29, {.preemptions = 3, .weak_memory = false}, [] {
+  holds("try_send finds a select that waits", 27, {.preemptions = 3, .weak_memory = false}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
     account me;

@@ -30,9 +30,6 @@ KILLERS = "mutation/killers.cpp"
 # Who looks at a header: the killers, unless it is said here. The quickest first.
 WITNESSES = {
     "sync/rendezvous.hpp": [KILLERS, "model/coroutine.model.cpp"],
-    "async/mailbox.hpp": [KILLERS, "model/coroutine.model.cpp"],
-    "async/future.hpp": [KILLERS, "model/coroutine.model.cpp"],
-    "detail/waiter.hpp": [KILLERS, "model/select.model.cpp"],
     "detail/awaiting.hpp": ["task.test.cpp", "scheduler.test.cpp", "model/coroutine.model.cpp"],
     "detail/scheduling.hpp": ["scheduler.test.cpp", "run_loop.test.cpp", "model/run_loop.model.cpp"],
     "detail/timer_queue.hpp": ["timer.test.cpp", "scheduler.test.cpp", "run_loop.test.cpp", "model/run_loop.model.cpp"],
