@@ -26,13 +26,18 @@
 #include <bit>
 #include <cerrno>
 #include <ctime>
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace tandem::inline TANDEM_ABI::platform {
 
 static_assert(sizeof(atomic<std::uint32_t>) == sizeof(std::uint32_t), "a futex is exactly 32 bits wide");
+
+/// The kernel's numbers, as <linux/futex.h> has them, which would bring its types as well.
+namespace futex {
+inline constexpr int wake = 1, wait_bitset = 9, one_process = 128;
+inline constexpr unsigned any = 0xFFFFFFFF;
+}  // namespace futex
 
 inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::time_point until) noexcept {
   timespec at{};
@@ -46,7 +51,7 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   }
   const int callers_errno = errno;
   // Errors are all reasons to look again: EAGAIN (the word has changed), ETIMEDOUT, EINTR.
-  ::syscall(SYS_futex, word.address(), FUTEX_WAIT_BITSET_PRIVATE, seen, deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+  ::syscall(SYS_futex, word.address(), futex::wait_bitset | futex::one_process, seen, deadline, nullptr, futex::any);
   errno = callers_errno;
 }
 
@@ -62,7 +67,7 @@ inline int cores() noexcept {
 }
 
 inline void unpark_one(const void* address) noexcept {
-  ::syscall(SYS_futex, address, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  ::syscall(SYS_futex, address, futex::wake | futex::one_process, 1, nullptr, nullptr, 0);
 }
 
 }  // namespace tandem::inline TANDEM_ABI::platform
