@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "contestants/raw_hand_off.hpp"
 #include "contestants/waiting_rules.hpp"
 #include "support/catalog.hpp"
 #include "support/payload.hpp"
@@ -16,10 +17,10 @@ namespace {
 /// Not in a crowd: rules that park at once, or never yield, collapse there, and then no round ends.
 template <class T, class Rule>
 void add_rule() {
-  using contestant = hand_off_by_rule<T, Rule>;
+  using ruled = raw_hand_off<T, by_rule<Rule>>;
   for (const placement where : few_threads) {
-    add({"W0/waiting", std::string(contestant::name), sizeof(T), where,
-         [](std::uint64_t messages) { return round_trips<T, contestant>(messages, 1); }});
+    add({"W0/waiting", std::string(ruled::name), sizeof(T), where,
+         [](std::uint64_t messages) { return round_trips<T, ruled>(messages, 1); }});
   }
 }
 

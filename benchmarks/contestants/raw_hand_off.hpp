@@ -38,7 +38,7 @@ struct by_spinning {
       relax_the_core();
     }
   }
-  static void announce(flag&) noexcept {}
+  static void announce(flag& watched, std::uint32_t state) noexcept { watched.store(state, std::memory_order_release); }
 };
 
 /// Looks, yields, looks again.
@@ -50,7 +50,7 @@ struct by_yielding {
       ::sched_yield();
     }
   }
-  static void announce(flag&) noexcept {}
+  static void announce(flag& watched, std::uint32_t state) noexcept { watched.store(state, std::memory_order_release); }
 };
 
 /// Sleeps at once, and always calls the kernel to wake.
@@ -63,8 +63,9 @@ struct by_futex {
       ::syscall(SYS_futex, &watched, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
     }
   }
-  static void announce(flag& changed) noexcept {
-    ::syscall(SYS_futex, &changed, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+  static void announce(flag& watched, std::uint32_t state) noexcept {
+    watched.store(state, std::memory_order_release);
+    ::syscall(SYS_futex, &watched, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
   }
 };
 
@@ -80,13 +81,11 @@ class raw_hand_off {
   bool send(const T& message) noexcept {
     Wait::until(state_, invited);
     value_ = message;
-    state_.store(filled, std::memory_order_release);
-    Wait::announce(state_);
+    Wait::announce(state_, filled);
     return true;
   }
   bool receive(T& message) noexcept {
-    state_.store(invited, std::memory_order_release);
-    Wait::announce(state_);
+    Wait::announce(state_, invited);
     Wait::until(state_, filled);
     message = value_;
     return true;

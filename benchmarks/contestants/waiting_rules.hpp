@@ -1,6 +1,6 @@
 // Rules of waiting, tried on a bare flag that two threads pass to and fro: what the library's own rule
-// (detail/backoff.hpp) was chosen from. A rule says how long to spin, when to yield, and what is learned from that; the
-// end of it is to park. Nobody is woken who does not sleep.
+// (detail/backoff.hpp) was chosen from. A rule says how long to spin, when to yield, and what is learned from that.
+// Then the thread parks. Nobody is woken who does not sleep. Each figure is a parameter here, and a constant there.
 #pragma once
 
 #include <linux/futex.h>
@@ -23,9 +23,9 @@ namespace bench {
 struct rule {
   unsigned spin = 0;   ///< how long to spin at most
   unsigned yield = 0;  ///< begin no yield after that
-  /// What was in vain is halved, and when nothing is left tried again after so many waits. 0: nothing is learned.
+  /// What failed is halved, and when nothing is left tried again after so many waits. 0: nothing is learned.
   unsigned probe_after = 0;
-  /// Twice as many after each probe in vain, up to this.
+  /// Twice as many after each such try that fails, up to this.
   unsigned probe_after_at_most = 64;
   /// A yield that took longer is dear: none for `ban` times as long, twice as many the next time. 0: none is dear.
   unsigned dear = 0;
@@ -45,9 +45,10 @@ class apprentice {
   template <const rule& R, class Ready>
   bool await(const Ready& ready, bool partner_was_here) {
     if (ready()) return true;
-    const bool may_yield = R.yield != 0 && (!R.aware || partner_was_here) && !is_banned<R>();
-    const bool may_spin = !(R.aware && partner_was_here && may_yield);
-    const unsigned longest = R.spin_if_banned != 0 && is_banned<R>() ? R.spin_if_banned : R.spin;
+    const bool banned = is_banned<R>();
+    const bool may_yield = R.yield != 0 && (!R.aware || partner_was_here) && !banned;
+    const bool may_spin = !(R.aware && may_yield);
+    const unsigned longest = R.spin_if_banned != 0 && banned ? R.spin_if_banned : R.spin;
     if (may_spin && spins_.await<R, false>(ready, longest, [](auto) { return true; }, relax_the_core)) return true;
     if (!may_yield) return false;
     return yields_.await<R, true>(
@@ -120,60 +121,40 @@ class apprentice {
   unsigned factor_ = 0;
 };
 
-/// raw_hand_off, waited for by a rule. The word: who is invited or filled, whether somebody sleeps, and the core of the
-/// one who wrote it.
-template <class T, class Rule>
-class hand_off_by_rule {
- public:
+/// How raw_hand_off waits by a rule. Beside the state the word says whether somebody sleeps, and on which core the one
+/// runs who wrote it.
+template <class Rule>
+struct by_rule {
   static constexpr std::string_view name = Rule::name;
   static constexpr waiting how_it_waits = waiting::parks;
-  static constexpr bool serves_many = false;
 
-  bool send(const T& message) noexcept {
-    until(invited);
-    value_ = message;
-    announce(filled);
-    return true;
-  }
-  bool receive(T& message) noexcept {
-    announce(invited);
-    until(filled);
-    message = value_;
-    return true;
-  }
-
- private:
-  static constexpr std::uint32_t invited = 0, filled = 1, which = 1, asleep = 2;
-  static constexpr int core_shift = 8;
-
-  static std::uint32_t core() noexcept {
-    return Rule::values.aware ? static_cast<std::uint32_t>(::sched_getcpu()) << core_shift : 0;
-  }
-
-  void announce(std::uint32_t state) noexcept {
-    if ((state_.exchange(state | core(), std::memory_order_acq_rel) & asleep) != 0) {
-      ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-    }
-  }
-  void until(std::uint32_t wanted) noexcept {
+  static void until(flag& watched, std::uint32_t wanted) noexcept {
     static thread_local apprentice learned;
     static thread_local bool partner_was_here = false;
     std::uint32_t seen = 0;
     const auto ready = [&] {
-      seen = state_.load(std::memory_order_acquire);
-      return (seen & which) == wanted;
+      seen = watched.load(std::memory_order_acquire);
+      return (seen & state_mask) == wanted;
     };
     if (!learned.await<Rule::values>(ready, partner_was_here)) {
       while (!ready()) {
-        if (state_.compare_exchange_weak(seen, seen | asleep, std::memory_order_acq_rel)) seen |= asleep;
-        if ((seen & asleep) != 0) ::syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+        if (watched.compare_exchange_weak(seen, seen | asleep, std::memory_order_acq_rel)) seen |= asleep;
+        if ((seen & asleep) != 0) ::syscall(SYS_futex, &watched, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
       }
     }
-    if (Rule::values.aware) partner_was_here = (seen >> core_shift) == core() >> core_shift;
+    if (Rule::values.aware) partner_was_here = (seen >> core_shift) == core();
+  }
+  static void announce(flag& watched, std::uint32_t state) noexcept {
+    const std::uint32_t core_too = Rule::values.aware ? core() << core_shift : 0;
+    if ((watched.exchange(state | core_too, std::memory_order_acq_rel) & asleep) != 0) {
+      ::syscall(SYS_futex, &watched, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    }
   }
 
-  flag state_{filled};
-  T value_;
+ private:
+  static constexpr std::uint32_t state_mask = 1, asleep = 2;
+  static constexpr int core_shift = 8;
+  static std::uint32_t core() noexcept { return static_cast<std::uint32_t>(::sched_getcpu()); }
 };
 
 namespace rules {

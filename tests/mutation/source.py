@@ -89,17 +89,16 @@ DECLARATION = re.compile(
 )
 # what is not there at run time, or is there for its speed, or for the lab
 INERT = re.compile(r"= (default|delete);|^\s*(enum|struct|class|requires|friend|using)\b|platform::(prefetch|plain_)")
-MISUSE = re.compile(r"\b(demand|check_user|about_to_block)\(")
+MISUSE = re.compile(r"\b(demand|check_user|keep_others_out|about_to_block)\(")
 GUARDED = re.compile(r"^(\s*if \(.*\)) ([^{]*;)$")
 
 
 # How long to poll, and what a duration comes to: arithmetic, which tests/waiter.test.cpp, tests/pausing.test.cpp and
 # tests/verbs.test.cpp test. What misuse says (tests/misuse.test.cpp), and where in its room something lies
 # (tests/frames.test.cpp).
-#
+ELSEWHERE = ("backoff.hpp", "deadline.hpp", "pausing.hpp", "contract.hpp", "room.hpp", "invoke.hpp", "scheduler.hpp")
 # How a coroutine waits, what one thread has to itself, and how a select goes through its arms: their tests and models look
 # at them, and not every survivor has a reason yet. Name them with --only.
-ELSEWHERE = ("backoff.hpp", "deadline.hpp", "pausing.hpp", "contract.hpp", "room.hpp", "invoke.hpp", "scheduler.hpp")
 UNFINISHED = ("awaiting.hpp", "unshared.hpp", "selection.hpp", "task.hpp", "select.hpp", "selector.hpp", "timer.hpp")
 
 
