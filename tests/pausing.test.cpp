@@ -68,7 +68,7 @@ long sleeps_of(pid_t task) {
   return -1;
 }
 
-/// Lets the one who stands still go on when `task` has slept a few times from now on; or, in vain, after two seconds.
+/// Lets the one who stands still go on when `task` has slept a few times from now on, or after two seconds.
 bool sleeps_a_few_times(pid_t task) {
   const long before = sleeps_of(task);
   bool slept = false;
@@ -103,6 +103,21 @@ TEST_CASE("pausing yields a few times, and sleeps from then on, longer each time
   goes_on.pause();
   pausing::without_yields().pause();
   CHECK(sleeps_of(me) - before >= 2);
+}
+
+TEST_CASE("whoever does not yield since that was dear sleeps at once", "[pausing]") {
+  const watchdog guard("pausing while yields are banned");
+  // on a thread of its own, which takes what it has learned with it
+  long slept = 0;
+  std::thread([&slept] {
+    using tandem::detail::patience;
+    tandem::platform::per_thread<patience>().no_yields.begin(tandem::platform::clock::now(), 1h);
+    const long before = sleeps_of(this_task());
+    pausing waiting;
+    for (int i = 0; i < 5; ++i) waiting.pause();
+    slept = sleeps_of(this_task()) - before;
+  }).join();
+  CHECK(slept >= 5);
 }
 
 TEST_CASE("a coroutine that waits for a slot that is half-way sleeps between two looks", "[pausing]") {

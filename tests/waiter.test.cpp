@@ -18,6 +18,10 @@
 #include <thread>
 #include <vector>
 
+#if TANDEM_HAS_NATIVE
+#include <linux/futex.h>
+#endif
+
 #include "support/catch.hpp"
 
 namespace platform = tandem::platform;
@@ -64,6 +68,16 @@ TEST_CASE("unpark wakes whoever is parked on the word, and needs nobody to be") 
   }
   SUCCEED();
 }
+
+#if TANDEM_HAS_NATIVE && !defined(TANDEM_PLATFORM_HEADER)
+TEST_CASE("the numbers of the futex calls are the kernel's") {
+  namespace futex = platform::futex;
+  static_assert((futex::wait_bitset | futex::one_process) == FUTEX_WAIT_BITSET_PRIVATE);
+  static_assert((futex::wake | futex::one_process) == FUTEX_WAKE_PRIVATE);
+  static_assert(futex::any == static_cast<unsigned>(FUTEX_BITSET_MATCH_ANY));
+  SUCCEED();
+}
+#endif
 
 TEST_CASE("what is fetched together lies together") {
   static_assert(sizeof(place) == 48);
@@ -343,7 +357,7 @@ TEST_CASE("whoever cannot be claimed any more is passed and dropped") {
   CHECK_FALSE(list.remove(a));  // what its own operation does then: nothing left to do
 }
 
-TEST_CASE("one that was woken in vain stands where it stood before") {
+TEST_CASE("one that was woken for nothing stands where it stood before") {
   wait_list list;
   std::vector<place> all(4);
   for (place& p : all) list.insert(p);
@@ -455,7 +469,7 @@ TEST_CASE("whoever yields outlasts a wake-up of the partner") {
   CHECK(platform::longest_yield() >= 40'000);
 }
 
-TEST_CASE("waiting in vain ends: nothing polls without a bound") {
+TEST_CASE("waiting for what never comes ends: nothing polls without a bound") {
   tandem::detail::patience learned;
   for (int i = 0; i < 100; ++i) {
     long polls = 0;
@@ -477,28 +491,43 @@ TEST_CASE("what is there already is seen by the first poll") {
 }
 
 TEST_CASE("yields that were dear are banned, for longer each time") {
-  using tandem::detail::ban;
   const platform::clock::time_point start{1h};
-  ban b;
-  CHECK_FALSE(b.look(start));
+  tandem::detail::ban b;
+  const auto holds_at = [&b](platform::clock::time_point now) {
+    b.lift_if_over(now);
+    return b.holds();
+  };
+  CHECK_FALSE(holds_at(start));
   b.begin(start, 3ms);
   CHECK(b.holds());
-  CHECK(b.look(start + 191ms));
-  CHECK_FALSE(b.look(start + 192ms));
-  CHECK_FALSE(b.holds());
-  CHECK_FALSE(b.look(start));  // over is over
+  CHECK(holds_at(start + 191ms));
+  CHECK_FALSE(holds_at(start + 192ms));
+  CHECK_FALSE(holds_at(start));  // over is over
 
   auto now = start + 192ms;
   for (const auto length : {384ms, 768ms, 768ms}) {  // twice as long, up to 256 times
     b.begin(now, 3ms);
-    CHECK(b.look(now + length - 1ms));
+    CHECK(holds_at(now + length - 1ms));
     now += length;
-    CHECK_FALSE(b.look(now));
+    CHECK_FALSE(holds_at(now));
   }
   now += 768ms;  // as long without a ban as with one
   b.begin(now, 3ms);
-  CHECK(b.look(now + 191ms));
-  CHECK_FALSE(b.look(now + 192ms));
+  CHECK(holds_at(now + 191ms));
+  CHECK_FALSE(holds_at(now + 192ms));
+}
+
+TEST_CASE("a thread to which yields are banned does not yield, and spins for longer") {
+  tandem::detail::patience learned;
+  const auto before = platform::clock::now();
+  CHECK(learned.yield());
+  CHECK(learned.yielded_at() >= before);
+  const auto yielded_at = learned.yielded_at();
+  learned.no_yields.begin(platform::clock::now(), 1h);
+  CHECK_FALSE(learned.yield());
+  CHECK_FALSE(backoff::await([] { return false; }, deadline::unlimited(), learned));
+  CHECK(learned.yielded_at() == yielded_at);
+  CHECK(platform::longest_spin_without_yields() > platform::longest_spin());
 }
 
 TEST_CASE("a long yield is dear only if others than this program had the core") {
@@ -566,6 +595,19 @@ TEST_CASE("an instant of the platform's own clock is taken as it is") {
   CHECK(deadline::at_or_forever(-1h).has_passed());
   // libc++ counts from there to now, which must not overflow
   CHECK(deadline::at_or_forever(platform::clock::duration::min()).when() >= platform::clock::time_point());
+}
+
+TEST_CASE("a duration of any integer is a deadline, exactly") {
+  const auto lasts = [](auto patience, platform::clock::duration exactly) {
+    const auto before = platform::clock::now();
+    const auto until = deadline::after(patience).when();
+    return until >= before + exactly && until <= platform::clock::now() + exactly;
+  };
+  CHECK(lasts(std::chrono::duration<char>(7), 7s));
+  CHECK(lasts(std::chrono::duration<bool>(true), 1s));
+  CHECK(lasts(std::chrono::duration<char16_t, std::milli>(65'535), 65'535ms));
+  CHECK(lasts(std::chrono::duration<std::uint64_t, std::nano>(1), 1ns));
+  CHECK(lasts(std::chrono::duration<std::int32_t, std::ratio<3600>>(24), 24h));
 }
 
 TEST_CASE("the time between two instants is told in any unit, rounded up, and never overflows") {

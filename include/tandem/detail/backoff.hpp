@@ -12,9 +12,10 @@
 //
 //            Spinning wins when the partner runs on another core, and is pure loss when it waits for this one. Yielding
 //            costs nobody anything: whoever else wants the core has it. Parking is for what takes longer than a
-//            wake-up. Nobody knows in advance, so each thread learns from its own waits. A spin in vain halves the next
-//            one; one that pays restores it. When nothing is left, one wait in 64 tries again. The same with yields. So
-//            two threads on one core soon yield at once, on two cores they spin, and ten threads a core park.
+//            wake-up. Nobody knows in advance, so each thread learns from its own waits. A spin that fails halves the
+//            next one; one that pays restores it. When nothing is left, one wait in 64 tries again. The same with
+//            yields. So two threads on one core soon yield at once, two threads on two cores spin, and ten threads a
+//            core park.
 //            A thread yields for longer than a wake-up takes, or else two that once had to park would never stop: each
 //            would wait for the other to wake, give up just before, and have to be woken in turn.
 //            Both are bounded in time, not in rounds: a pause takes 10 to 140 cycles, a yield as long as others run.
@@ -35,7 +36,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <utility>
 
 #include <tandem/detail/deadline.hpp>
 #include <tandem/platform/platform.hpp>
@@ -57,7 +57,7 @@ class budget {
   }
   /// It paid.
   constexpr void paid() noexcept { halvings_ = 0; }
-  /// All that was allowed has been spent in vain.
+  /// All that was allowed has been spent, and it did not pay.
   constexpr void failed(unsigned full) noexcept {
     if (full >> halvings_ != 0) ++halvings_;
   }
@@ -73,9 +73,7 @@ class ban {
   using time_point = platform::clock::time_point;
   using duration = platform::clock::duration;
 
-  /// What look() said last.
   constexpr bool holds() const noexcept { return holds_; }
-  constexpr bool look(time_point now) noexcept { return holds_ = holds_ && now < end_; }
   /// A yield that took so long has been dear. Soon after a ban, the next one is twice as long.
   constexpr void begin(time_point now, duration took) noexcept {
     const bool again = now < end_ + length_;
@@ -84,13 +82,16 @@ class ban {
     end_ = now + length_;
     holds_ = true;
   }
+  constexpr void lift_if_over(time_point now) noexcept {
+    if (now >= end_) holds_ = false;
+  }
 
  private:
   static constexpr int least = 64;  // times as long as the yield
   static constexpr int most = 256;
   time_point end_{};
   duration length_{};
-  bool holds_ = false;
+  bool holds_ = false;  // so that nobody has to read the clock to know it
 };
 
 /// What one thread has learned about waiting.
@@ -103,26 +104,29 @@ class patience {
   budget yields;
   ban no_yields;
 
-  /// Gives the core away for a moment; then `now` is the time. False: no, that is banned. Where no yield is ever dear,
-  /// nothing is noted.
-  bool yield(time_point& now) noexcept {
-    if (no_yields.holds() && no_yields.look(platform::clock::now())) return false;
-    const std::chrono::nanoseconds dear(platform::dear_yield());
+  /// Gives the core away for a moment. False: no, that is banned.
+  bool yield() noexcept {
+    if (no_yields.holds()) no_yields.lift_if_over(platform::clock::now());
+    if (no_yields.holds()) return false;
     const bool is_timed = timed_ != 0;
     if (is_timed) last_ = platform::clock::now();
     const duration used = is_timed ? platform::time_used() : duration::zero();
+    const time_point before = last_;
     platform::yield();
-    now = platform::clock::now();
-    const duration took = now - std::exchange(last_, now);
+    last_ = platform::clock::now();
+    const duration took = last_ - before;
     if (is_timed) --timed_;
+    const std::chrono::nanoseconds dear(platform::dear_yield());
     if (took <= dear || dear == dear.zero()) return true;
     if (!is_timed) {
       timed_ = so_many;  // was it the yield that took so long, or what came before it? the next ones will tell
     } else if (went_to_strangers(platform::time_used() - used, took, platform::cores())) {
-      no_yields.begin(now, took);
+      no_yields.begin(last_, took);
     }
     return true;
   }
+  /// When the last yield ended.
+  time_point yielded_at() const noexcept { return last_; }
 
   /// Whether this program used so little during a yield that a stranger must have had this core. If it was one of ours,
   /// we used this core all that time, and what we had of the others; if a stranger, only what we had of the others, and
@@ -178,13 +182,12 @@ class backoff {
     const unsigned full = platform::longest_yield();
     const unsigned allowed = learned.yields.allowance(full);
     if (allowed == 0) return false;
-    clock::time_point now;
-    if (!learned.yield(now)) return false;
-    const auto end = now + std::chrono::nanoseconds(allowed);
+    if (!learned.yield()) return false;
+    const auto end = learned.yielded_at() + std::chrono::nanoseconds(allowed);
     const auto stop = until.when() < end ? until.when() : end;
     while (!ready()) {
-      if (now >= end) learned.yields.failed(full);
-      if (now >= stop || !learned.yield(now)) return false;
+      if (learned.yielded_at() >= end) learned.yields.failed(full);
+      if (learned.yielded_at() >= stop || !learned.yield()) return false;
     }
     learned.yields.paid();
     return true;

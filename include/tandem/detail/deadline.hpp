@@ -8,9 +8,9 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <limits>
 #include <ratio>
-#include <utility>
 
 #include <tandem/platform/platform.hpp>
 
@@ -80,15 +80,16 @@ class deadline {
 
   /// Whether an integer multiple of the clock's tick is all that such a duration can be.
   template <class Rep, class Period>
-  static constexpr bool is_in_whole_ticks =
-      std::integral<Rep> && std::ratio_divide<Period, time_point::duration::period>::den == 1;
+  static constexpr bool is_in_whole_ticks = std::integral<Rep> && sizeof(Rep) <= sizeof(std::uintmax_t) &&
+                                            std::ratio_divide<Period, time_point::duration::period>::den == 1;
   /// Exactly, of one that is not negative; or the most that the clock can count.
   template <class Rep, class Period>
   static constexpr time_point::duration in_ticks(std::chrono::duration<Rep, Period> d) noexcept {
     using ticks = time_point::duration;
     constexpr ticks::rep factor = std::ratio_divide<Period, ticks::period>::num;
-    if (std::cmp_greater(d.count(), (ticks::max)().count() / factor)) return (ticks::max)();
-    return ticks(static_cast<ticks::rep>(d.count()) * factor);
+    const auto count = static_cast<std::uintmax_t>(d.count());
+    if (count > static_cast<std::uintmax_t>((ticks::max)().count() / factor)) return (ticks::max)();
+    return ticks(static_cast<ticks::rep>(count) * factor);
   }
 
   time_point when_;

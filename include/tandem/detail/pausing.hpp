@@ -10,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+
 #include <tandem/detail/backoff.hpp>
 #include <tandem/platform/platform.hpp>
 
@@ -22,8 +23,7 @@ class pausing {
   static pausing without_yields() noexcept { return pausing(yields()); }
 
   void pause() noexcept {
-    platform::clock::time_point now;
-    if (rounds_ >= yields() || !platform::per_thread<patience>().yield(now)) {
+    if (rounds_ >= yields() || !platform::per_thread<patience>().yield()) {
       platform::doze(std::chrono::microseconds(20) * (1U << doublings()));
     }
     if (rounds_ != enough) ++rounds_;

@@ -85,7 +85,7 @@ class rendezvous : private detail::require_message<T>,
   rendezvous& operator=(const rendezvous&) = delete;
   /// Precondition: nobody waits.
   ~rendezvous() {
-    detail::demand(core_->senders_.empty() && core_->receivers_.empty(),
+    detail::demand(core_->lists_[detail::senders].empty() && core_->lists_[detail::receivers].empty(),
                    "a rendezvous destroyed while somebody waits on it");
   }
 
@@ -93,7 +93,7 @@ class rendezvous : private detail::require_message<T>,
   void close() noexcept;
 
   [[nodiscard]] bool is_closed() const noexcept {
-    core_->check_user();
+    if constexpr (confined_to_one_thread<rendezvous>) core_->mutex_.keep_others_out();
     return core_->closed_.load(order::acquire /*C*/);
   }
 
@@ -121,21 +121,16 @@ class rendezvous : private detail::require_message<T>,
 
   /// All on one line: whoever comes fetches it once. (tests/waiter.test.cpp holds the layouts.)
   struct alignas(detail::line_for<Users>) core {
-    void check_user() const noexcept {
-      if constexpr (confined_to_one_thread<rendezvous>) mutex_.keep_others_out();
-    }
-
-    /// Under the lock: whether somebody waits. For those who only look; on one thread nobody does.
-    void says(detail::side who, bool somebody) noexcept {
-      // relaxed: the lock hands over what this is about
-      if constexpr (!confined_to_one_thread<rendezvous>) waiting_[who].store(somebody, order::relaxed);
+    /// Under the lock, when a list has changed. On one thread nobody looks without the lock.
+    void look_who_waits(detail::side who) noexcept {
+      // relaxed: whoever finds it true takes the lock, and with it edge L
+      if constexpr (!confined_to_one_thread<rendezvous>) waiting_[who].store(!lists_[who].empty(), order::relaxed);
     }
 
     mutable detail::mutex_for<Users> mutex_;
-    flag closed_;      // written under the lock, these three,
-    flag waiting_[2];  // and read without: whether senders_, or receivers_, has anybody
-    detail::wait_list senders_;
-    detail::wait_list receivers_;
+    flag closed_;      // these three are written under the lock, and read without it
+    flag waiting_[2];  // whether lists_ has anybody; once closed, nobody asks
+    detail::wait_list lists_[2];
     [[no_unique_address]] hint last_message_;  // of whoever enlisted last and has met nobody; a hint, to fetch its line
   };
   detail::anywhere<core> core_;
@@ -151,10 +146,8 @@ struct rendezvous<T, Users>::party {
   core& channel;
   T* message;
 
-  static constexpr detail::side ours = Sends ? detail::senders : detail::receivers;
-  static constexpr detail::side theirs = Sends ? detail::receivers : detail::senders;
-  detail::wait_list& own() const noexcept { return Sends ? channel.senders_ : channel.receivers_; }
-  detail::wait_list& partners() const noexcept { return Sends ? channel.receivers_ : channel.senders_; }
+  static constexpr detail::side own = Sends ? detail::senders : detail::receivers;
+  static constexpr detail::side partners = Sends ? detail::receivers : detail::senders;
 
   /// Whoever asks again and again whether somebody is there must not keep those out who come: it looks before it
   /// locks. Who came before this call is seen; if only the time says that it was before, then as soon as a store is
@@ -162,7 +155,7 @@ struct rendezvous<T, Users>::party {
   detail::outcome attempt() noexcept {
     if constexpr (!confined_to_one_thread<rendezvous>) {
       // relaxed, both: meet() decides
-      if (!channel.waiting_[theirs].load(order::relaxed) && !channel.closed_.load(order::relaxed))
+      if (!channel.waiting_[partners].load(order::relaxed) && !channel.closed_.load(order::relaxed))
         return detail::outcome::refused;
     }
     return meet(nullptr);
@@ -174,8 +167,8 @@ struct rendezvous<T, Users>::party {
   bool withdraw(detail::place& here) noexcept {
     const detail::scoped_lock hold(channel.mutex_);
     channel.last_message_ = nullptr;
-    const bool stood_in_line = own().remove(here);
-    channel.says(ours, !own().empty());
+    const bool stood_in_line = channel.lists_[own].remove(here);
+    channel.look_who_waits(own);
     return stood_in_line;
   }
   void leave() noexcept {}  // a claim hands over the message itself: there is never a turn to pass on
@@ -188,23 +181,23 @@ struct rendezvous<T, Users>::party {
       if (channel.closed_.load(order::relaxed)) return detail::outcome::closed;
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
       if constexpr (!confined_to_one_thread<rendezvous>) platform::prefetch_to_write(channel.last_message_);
-      partner = partners().claim_first(here);
+      partner = channel.lists_[partners].claim_first(here);
       channel.last_message_ = nullptr;
-      channel.says(theirs, !partners().empty());
+      channel.look_who_waits(partners);
       if (partner == nullptr) {
         if (here == nullptr) return detail::outcome::refused;
-        own().insert(*here);
-        channel.says(ours, true);
+        channel.lists_[own].insert(*here);
+        channel.look_who_waits(own);
         channel.last_message_ = message;
         return detail::outcome::pending;
       }
     }
     void* const slot = partner->slot;
-    T* const place = static_cast<T*>(slot);
+    T* const theirs = static_cast<T*>(slot);
     if constexpr (Sends) {
-      detail::hand_over(*message, place);
+      detail::hand_over(*message, theirs);
     } else {
-      detail::hand_over(*place, message);
+      detail::hand_over(*theirs, message);
     }
     partner->complete(detail::outcome::ok);
     return detail::outcome::ok;
@@ -217,10 +210,9 @@ void rendezvous<T, Users>::close() noexcept {
   detail::place* waiting_receivers = nullptr;
   {
     const detail::scoped_lock hold(core_->mutex_);
-    waiting_senders = core_->senders_.claim_all();
-    waiting_receivers = core_->receivers_.claim_all();
-    for (const auto who : {detail::senders, detail::receivers}) core_->says(who, false);
     core_->closed_.store(true, order::release /*C*/);
+    waiting_senders = core_->lists_[detail::senders].claim_all();
+    waiting_receivers = core_->lists_[detail::receivers].claim_all();
   }
   detail::complete_all(waiting_senders, detail::outcome::closed);
   detail::complete_all(waiting_receivers, detail::outcome::closed);
