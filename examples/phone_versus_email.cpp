@@ -177,7 +177,7 @@ void print_return(int day, const tandem::result<question>& found) {
 }
 
 // [absent_receiver]
-// The absent-receiver probe: nobody is there to receive. Can a send succeed all the same?
+// The absent-receiver probe: nobody is there to receive. Can a send still succeed?
 template <class Channel>
 void probe(const char* medium, Channel& channel, question asked, const story::options& chosen) {
   using story::story_clock;

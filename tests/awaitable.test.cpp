@@ -676,7 +676,7 @@ TEMPLATE_LIST_TEST_CASE("those who wait are served in the order in which they ca
   CHECK(c.outcome().value().number() == 3);
 }
 
-TEMPLATE_LIST_TEST_CASE("one that was woken in vain waits on, in its old place", "[awaitable]", mailboxes) {
+TEMPLATE_LIST_TEST_CASE("one that was woken for nothing waits on, in its old place", "[awaitable]", mailboxes) {
   by_hand where;
   TestType subject;
   auto first = receiver<0>(where, subject);
@@ -699,7 +699,7 @@ TEMPLATE_LIST_TEST_CASE("one that was woken in vain waits on, in its old place",
   CHECK(second.outcome().error() == status::closed);
 }
 
-TEMPLATE_LIST_TEST_CASE("woken in vain, it looks whether it was stopped meanwhile, or is too late", "[awaitable]",
+TEMPLATE_LIST_TEST_CASE("woken for nothing, it looks whether it was stopped meanwhile, or is too late", "[awaitable]",
                         mailboxes) {
   by_hand where;
   TestType subject;
@@ -717,7 +717,7 @@ TEMPLATE_LIST_TEST_CASE("woken in vain, it looks whether it was stopped meanwhil
   CHECK(stopped.outcome().error() == status::stopped);
   late.start();
   in_vain();
-  CHECK(where.run() == 1);  // nobody has made its deadline come; it has passed all the same
+  CHECK(where.run() == 1);  // nobody has made its deadline come; it has passed nevertheless
   CHECK(late.outcome().error() == status::timeout);
 }
 

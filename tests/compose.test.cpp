@@ -485,7 +485,7 @@ TEST_CASE("then: a promise that is broken breaks those that follow", "[compose]"
   CHECK(calls == 0);
 }
 
-TEST_CASE("then: the new future may go at any time, and the function is called all the same", "[compose]") {
+TEST_CASE("then: the new future may go at any time, and the function is still called", "[compose]") {
   const watchdog guard("a future that nobody asks");
   const long live = letter::counts().live;
   {

@@ -1,5 +1,5 @@
 // What of tandem's may lie in the frame of a coroutine: it asks for no more alignment than a frame has, keeps what asks
-// for more where that belongs, and keeps cache lines apart all the same.
+// for more where that belongs, and still keeps cache lines apart.
 #include <tandem/detail/room.hpp>
 
 #include <tandem/tandem.hpp>

@@ -76,7 +76,7 @@ TEST_CASE("open makes a channel from its arguments and returns both halves", "[p
   CHECK(in.receive().value() == 1);
 }
 
-TEST_CASE("a mailbox opened with capacity zero is misuse all the same", "[port][death]") {
+TEST_CASE("a mailbox opened with capacity zero is misuse as well", "[port][death]") {
   const auto end = support::death_of([] { static_cast<void>(tandem::open<mailbox<int>>(0U)); });
   INFO(end.said);
   CHECK(end.in_one_sentence());

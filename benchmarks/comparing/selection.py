@@ -27,7 +27,7 @@ def chosen(names: list[str], pattern: str) -> list[str]:
     if matching:
         rivals = ", ".join(sorted({contestant_of(name) or name for name in matching}))
         raise Refusal(f"--filter {pattern!r} leaves only rivals, which do not change with a revision ({rivals}); "
-                      "to compare one all the same, write its name into the filter")
+                      "to compare one nevertheless, write its name into the filter")
     near = difflib.get_close_matches(re.sub(r"[\^$\\]", "", pattern), names, 3, 0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else "; --list prints what there is with `--filter .`"
     raise Refusal(f"there is no row that matches --filter {pattern!r}{hint}")

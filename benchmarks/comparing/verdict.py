@@ -150,7 +150,7 @@ def note_on_failures(row: Row, same_program: bool) -> tuple[str, str]:
 
 
 def note_on_stumbles(row: Row) -> str:
-    """For a row that was measured all the same."""
+    """For a row that was measured nevertheless."""
     names = {REV: "REV", REV_AGAIN: "REV", TREE: "the tree"}
     return "; ".join(f"failed once with {names[who]}, and not when repeated: {reason}"
                      for who, reason in row.stumbles.items())

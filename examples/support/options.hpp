@@ -17,7 +17,7 @@ by email (a mailbox). Real threads, a clock that runs faster.
                a bar:  Is it dry? | As a bone.
                Blank lines and lines that begin with # are skipped.
                At most 200 questions, 1000 bytes a line.
-  --ben-away   Ben is not there. Who can send all the same?
+  --ben-away   Ben is not there. Who can still send?
   --speed N    N times as fast, from 0.25 to 20
   --real-time  a minute takes a minute, and a day a day
   --help       this text

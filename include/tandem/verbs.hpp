@@ -122,7 +122,7 @@ class receive_iterator {
 
   value_type& operator*() const { return letter().value(); }
   value_type* operator->() const { return std::addressof(letter().value()); }
-  /// One that was not looked at is passed over all the same.
+  /// Also past one that nobody has looked at.
   receive_iterator& operator++() {
     static_cast<void>(letter());
     put([] { return result_access::empty_handed<value_type>(); });

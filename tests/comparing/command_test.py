@@ -337,7 +337,7 @@ class Command(unittest.TestCase):
     def wait_until(self, holds, what):
         end = time.monotonic() + PATIENCE
         while not holds():
-            self.assertLess(time.monotonic(), end, f"waited in vain until {what}")
+            self.assertLess(time.monotonic(), end, f"it never came to this: {what}")
             time.sleep(0.01)
 
     def test_several_at_the_same_time(self):

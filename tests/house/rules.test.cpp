@@ -330,6 +330,8 @@ TEST_CASE("stumbling") {
   require_one(house::stumbling({{"docs/x.md", "all, but\nfor" + std::string(" one\n")}}), "docs/x.md", 1, "except");
   require_one(house::stumbling({{"include/tandem/x.hpp", "// all, but\n//   for" + std::string(" one\n")}}),
               "include/tandem/x.hpp", 1, "except");
+  require_one(house::stumbling({{"docs/x.md", std::string("woken in ") + "vain\n"}}), "docs/x.md", 1, "failed");
+  require_one(house::stumbling({{"docs/x.md", std::string("called all the ") + "same\n"}}), "docs/x.md", 1, "still");
   require_none(house::stumbling({{"docs/x.md", "but forward\n"}, {"x.py", words}}));
 }
 

@@ -657,7 +657,7 @@ TEST_CASE("a slot that is half-way is looked at again, whatever happens elsewher
     all.select();
     lab::check(sum == 3, "each once");
   });
-  holds("a select that is told in vain of another", 60326, {.rereads = 0, .short_poll = 0}, [] {
+  holds("a select that is told of another for nothing", 60326, {.rereads = 0, .short_poll = 0}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
     account me;

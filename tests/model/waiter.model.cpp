@@ -224,7 +224,7 @@ TEST_CASE("a select is claimed while it waits, or learns that somebody has come 
 }
 
 TEST_CASE("of two who claim a select one ends its wait at most, and both are counted", "[model][waiter]") {
-  holds("two come by, and it looks again if it was in vain", 3984, {.preemptions = 3, .rereads = 2}, [] {
+  holds("two come by, and it looks again if it failed", 3984, {.preemptions = 3, .rereads = 2}, [] {
     several w;
     int claims = 0;  // of the two threads, after they have been joined
     int ended = 0;
@@ -334,7 +334,7 @@ TEST_CASE("whoever stands in line is served, or has left", "[model][waiter]") {
   });
 }
 
-TEST_CASE("one that was woken in vain waits again", "[model][waiter]") {
+TEST_CASE("one that was woken for nothing waits again", "[model][waiter]") {
   holds("rearm", 39937, in_time, [] {
     mutex lock;
     wait_list list;

@@ -26,7 +26,7 @@ inline constexpr std::size_t usual_alignment = alignof(std::max_align_t);
 
 }  // namespace support
 
-// All of them: a form that is left out comes from elsewhere under a sanitizer, and is freed here all the same. And out
+// All of them: a form that is left out comes from elsewhere under a sanitizer, and is still freed here. And out
 // of line: g++ would see through one half of a pair and warn that free() does not match new.
 
 [[gnu::noinline]] void* operator new(std::size_t size) {

@@ -6,9 +6,9 @@
 //              Outcomes    send: ok, closed (+ full, timeout, stopped by variant). receive: the message, closed (+
 //                          empty, timeout, stopped).
 //              Order       Messages leave in the order in which they were stored; those of one sender in the order in
-//                          which it sent them. Waiters are woken first come first served, and one that was woken in
-//                          vain keeps its turn; but somebody who arrives just then may be quicker than one who has to
-//                          wake.
+//                          which it sent them. Waiters are woken first come first served, and one that was woken for
+//                          nothing keeps its turn; but somebody who arrives just then may be quicker than one who has
+//                          to wake.
 //              Closing     close() refuses every later send; what was accepted is still delivered, then receivers get
 //                          `closed`. It may be called by anybody, any number of times.
 //              Lifetime    The mailbox outlives every call on it: it may be destroyed when the calls have returned, not
@@ -25,7 +25,7 @@
 //              Progress    blocking, though no lock is on the way of a message: a sender that is preempted between
 //                          taking a slot and filling it holds up the receivers of what was stored after it (and the
 //                          other way round). try_ operations, too, wait for such a one rather than tell a lie ("empty"
-//                          with a stored message inside); timed ones give up at their deadline all the same. In rare
+//                          with a stored message inside); timed ones still give up at their deadline. In rare
 //                          cases a waiter notices a message up to 1 ms late (see nap, below).
 //              Restriction T's move constructor and destructor run without a lock, but in a slot that is half-way: they
 //                          must not send to the mailbox they pass through, nor receive from it, for they might wait for

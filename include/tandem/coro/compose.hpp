@@ -11,7 +11,8 @@
 //            std::monostate. The first argument may be a stop_token, a request of which is passed on to all.
 //            then(future, scheduler, f) is a future of f(value), called on that scheduler.
 //              Structure   When when_all or when_any is done, so is all that it runs: nothing goes on behind your
-//                          back. What has lost was stopped, and awaited; what it brings all the same is destroyed.
+//                          back. What has lost was stopped, and awaited; if it brings something nevertheless, that
+//                          is destroyed.
 //              Errors      when_all: the first exception requests a stop of the others, and is thrown when all are
 //                          done. when_any: to throw, or to return a result or a status that is not ok, is no success.
 //                          If nobody succeeds, it comes to what ended first: its exception, or what it returned.

@@ -12,7 +12,7 @@
 // Algorithm  start:   (attempt ->) enlist -> listen for a stop and a deadline -> fall asleep
 //            What is over says so in the waiter's word, whoever has brought it about.
 //            posted:  what did the partner write?
-//                       look                   try, and if that is in vain enlist again, in the old place
+//                       look                   try, and if that fails enlist again, in the old place
 //                       timeout, stopped       nobody had claimed us: withdraw, nothing has happened
 //                       ok, closed, abandoned  done; the partner has unlinked us
 //            A partner that completes us before we have fallen asleep posts nothing, and we go on at once.
@@ -242,7 +242,7 @@ class awaiting : private resumable<place> {
     return false;
   }
 
-  /// Awake: whether what has been written ends it. If not, it has tried again, in vain, and is ready to enlist.
+  /// Awake: whether what has been written ends it. If not, it has tried again, failed, and is ready to enlist.
   bool is_over() noexcept {
     limit_.fall_deaf(*home());
     const outcome said = written();

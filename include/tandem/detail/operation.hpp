@@ -79,7 +79,7 @@ inline deadline nap(deadline until) noexcept {
 /// What runs while an operation waits, on one cache line: a partner fetches it once.
 struct alignas(platform::cache_line) blocked : place {};
 
-/// pending: it has to stand in line. One who has been woken in vain gives up here, if it is time.
+/// pending: it has to stand in line. One who was woken for nothing gives up here, if it is time.
 template <class Operation>
 outcome poll(Operation& op, deadline until, stop_request stop, bool again) {
   const outcome how = op.poll(until, again);

@@ -15,7 +15,7 @@
 //                    |
 //                  line_up    stand in line at each arm; whoever finds us meanwhile drops our place and says so
 //                    |   ^
-//                  step_up ---> in vain: look again at the places that were dropped
+//                  step_up ---> it fails: look again at the places that were dropped
 //                    |
 //                  wait       for a partner, a deadline, a stop
 //                    |

@@ -8,7 +8,7 @@
 //            A select that looks for a partner does not find itself.
 // Algorithm  An intrusive list, linked both ways, so that a waiter who gives up leaves at once wherever it stands:
 //            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
-//            was woken in vain, where its ticket says: having been overtaken does not cost one's turn.
+//            was woken for nothing, where its ticket says: having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
 // Order      edge A (waiter.hpp): was_dropped is set before the claim that fails, and read after it
 // Cost       O(1), except joining again in the middle: O(those who stand before that place). One claim per waiter

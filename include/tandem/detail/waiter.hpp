@@ -9,10 +9,10 @@
 //            go before it is run.)
 //            Whoever has not claimed a waiter may touch it only under the lock of the list in which it found it, or in
 //            a stop callback whose end the waiter waits for. Whoever has claimed it may touch it until it completes it.
-//            Whoever has tried in vain, never again.
+//            A thread that fails to claim a waiter must not touch it again.
 //            A place is what stands in a list (wait_list.hpp). Whoever waits in one line at most *is* its place. A
 //            select is `several`, and has a place for each of its lists, a part. To claim or complete a part is to
-//            claim or complete the select; a part that is taken out of its list in vain says so (was_dropped).
+//            claim or complete the select; a part that is taken out of its list and not claimed says so (was_dropped).
 // Algorithm  One word:
 //
 //                waiting --claim()--> claimed --complete(outcome)--> outcome
@@ -33,12 +33,12 @@
 //
 //                             away ----step_up()----> waiting ---claim()--> claimed ---complete()--> outcome
 //                              ^  |                                                                   |
-//                              |  +-- claims in vain are counted, and step_up() fails                 |
+//                              |  +-- failed claims are counted, and step_up() fails                  |
 //                              +--------------------------- step_back() ------------------------------+
 //
 //                           A select is thus never claimed while it may claim somebody else itself, and nobody has to
 //                           wait for it to make up its mind: who comes by meanwhile fails to claim it, drops its place
-//                           (which says so, see wait_list.hpp), and takes a place of its own. Since claims in vain are
+//                           (which says so, see wait_list.hpp), and takes a place of its own. Since failed claims are
 //                           counted, the select cannot go to sleep, nor believe that nothing has changed, before it
 //                           has looked at that list again.
 //                several_here
@@ -52,7 +52,7 @@
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
-//            edge A: claim in vain (release) -> step_back (acquire): which place was dropped.
+//            edge A: claim that fails (release) -> step_back (acquire): which place was dropped.
 //            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For
 //            it may have stood in that list since an earlier wait.
 //            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
@@ -189,7 +189,7 @@ class waiter {
     return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
   /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since
-  /// it went away: in vain, except the one who ended the wait, if it has ended.
+  /// it went away. Each claim failed, except the one that ended the wait, if it has ended.
   std::uint32_t step_back() noexcept {
     if (!is_alone()) return word_.exchange(away, order::acquire /*A*/) >> claims_shift;
     const std::uint32_t before = word_.load(order::relaxed);

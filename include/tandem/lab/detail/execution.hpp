@@ -187,7 +187,7 @@ class execution : public scheduler {
     memory_.load(me(), l, failure, i, where);
     if (told_.telling) {
       tell_access(where, "cas", a, failure,
-                  "finds " + number_text(found) + age(last - i) + (for_no_reason ? ", fails all the same" : ""));
+                  "finds " + number_text(found) + age(last - i) + (for_no_reason ? ", fails for no reason" : ""));
     }
     expected = found;
     return false;
