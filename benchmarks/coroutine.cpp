@@ -6,6 +6,7 @@
 #include "contestants/bare_coroutine.hpp"
 #include "contestants/tandem_coroutine.hpp"
 #include "contestants/tandem_select.hpp"
+#include "contestants/tandem_task.hpp"
 #include "support/coroutine_scenario.hpp"
 #include "support/payload.hpp"
 #include "support/scenario.hpp"
@@ -28,9 +29,10 @@ void add_engine() {
   add_crowd<T, coroutine_crowd<T, E>>(E::name, 100'000, "100k");
 }
 
-template <class T, coroutine_engine<T> E>
+template <class T, coroutine_engine<T> E, coroutine_engine<T> Tasks>
 void add_tandem() {
   add_engine<T, E>();
+  add_coroutine_exchanges<T, Tasks>();
   add_coroutine_select<T, E, tandem_select>();
   add_coroutine_select<T, E, tandem_selector>();
 }
@@ -53,8 +55,8 @@ void add_fibers() {
 
 template <class T>
 void add_all() {
-  add_tandem<T, tandem_coroutines<T>>();
-  add_tandem<T, tandem_coroutines<T, tandem::one_thread>>();
+  add_tandem<T, tandem_coroutines<T>, tandem_tasks<T>>();
+  add_tandem<T, tandem_coroutines<T, tandem::one_thread>, tandem_tasks<T, tandem::one_thread>>();
   add_engine<T, bare_coroutines<T>>();
 #if BENCH_HAS_BOOST_ASIO
   add_engine<T, boost_asio_coroutines<T>>();

@@ -304,6 +304,54 @@ TEST_CASE("a waiter with several places is told of a place that was dropped whil
   CHECK(w.second.was_dropped());
 }
 
+TEST_CASE("who leaves nothing behind passes by a waiter that lines up, and does not keep it from stepping up") {
+  two_places w;
+  place other;
+  w.left.insert(other);
+  CHECK(w.left.claim_first_there() == &other);  // who stands behind it is met
+  CHECK(w.left.claim_first_there() == nullptr);
+  CHECK(w.right.claim_first_there() == nullptr);
+  CHECK_FALSE(w.who.was_disturbed());
+  REQUIRE(w.who.step_up());
+  CHECK(w.left.claim_first_there() == &w.first);
+  CHECK(w.left.empty());
+  CHECK(w.right.claim_first_there() == nullptr);  // claimed, elsewhere
+  CHECK(w.right.empty());
+  w.first.complete(outcome::ok);
+  w.who.step_back();
+  CHECK(w.second.was_dropped());
+}
+
+TEST_CASE("a waiter is passed by so often, and then it is dropped") {
+  two_places w;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < tandem::detail::part::most_passed_by; ++i) CHECK(w.left.claim_first_there() == nullptr);
+    REQUIRE_FALSE(w.left.empty());
+    CHECK(w.left.claim_first_there() == nullptr);
+    CHECK(w.left.empty());
+    CHECK_FALSE(w.who.step_up());
+    w.who.step_back(true);
+    CHECK(w.first.was_dropped());
+    w.left.insert(w.first);
+  }
+}
+
+TEST_CASE("a waiter that is away and does not line up is not passed by") {
+  two_places w;
+  REQUIRE(w.who.step_up());
+  REQUIRE(w.left.claim_first() == &w.first);
+  w.first.complete(outcome::ok);
+  CHECK(w.who.step_back() == 1);
+  CHECK(w.right.claim_first_there() == nullptr);
+  CHECK(w.right.empty());
+  CHECK_FALSE(w.who.step_up());  // somebody has tried
+  CHECK(w.who.step_back(true) == 1);
+  w.right.insert(w.second);
+  CHECK(w.right.claim_first_there() == nullptr);
+  CHECK_FALSE(w.right.empty());  // now it does
+  CHECK(w.who.step_up());
+}
+
 TEST_CASE("whoever looks for a partner passes itself by") {
   two_places w;
   place other;

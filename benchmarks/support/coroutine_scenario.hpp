@@ -1,8 +1,9 @@
 // The workloads of coroutines, written once for every library that has them. All of them run on one thread.
 //
 // A contestant is an engine: it runs coroutines, and its channels wait without a thread. `send` and `receive` are
-// awaited, and what comes of it is asked whether it is_done, and for its content. Fibers are no coroutines, they wait
-// like threads: so they play the casts of scenario.hpp, and only the crowd is written for them once more.
+// awaited, and what comes of it is asked whether it is_done, and for its content. For a crowd, an engine can also
+// settle (go on until everybody waits), and its channels close. Fibers are no coroutines, they wait like threads: so
+// they play the casts of scenario.hpp, and only the crowd is written for them once more.
 #pragma once
 
 #include <array>
@@ -33,9 +34,7 @@ concept coroutine_engine = requires(E& engine, typename E::rendezvous& meeting, 
   E::send(box, std::move(message));
   E::receive(meeting);
   E::receive(box);
-  E::close(meeting);
-  engine.settle();  // goes on until everybody waits
-  engine.run();     // goes on until somebody has said stop
+  engine.run();  // goes on until somebody has said stop
   engine.stop();
 };
 

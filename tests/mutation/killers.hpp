@@ -1274,6 +1274,21 @@ inline void a_choice() {
   lab::check(got == 7, "they met");
 }
 
+/// Whoever only tries leaves nothing behind, so a select on its way to its lines is passed by.
+inline void a_choice_passed_by() {
+  tandem::rendezvous<letter> a;
+  tandem::rendezvous<letter> b;
+  int got = 0;
+  const auto take = [&got](const tandem::result<letter>& one) { got = number_of(one); };
+  together([&] { static_cast<void>(tandem::select(tandem::receive_from(a, take), tandem::receive_from(b, take))); },
+           [&] {
+             const status tried = a.try_send(letter(7));
+             lab::check(tried == status::ok || tried == status::full, "it met the select, or nobody");
+             if (tried == status::full) lab::check(b.send(letter(7)) == status::ok, "the send is ok");
+           });
+  lab::check(got == 7, "they met");
+}
+
 /// First a thread waits, then a coroutine: one of the places has been in its line all the time.
 inline void a_choice_made_twice() {
   tandem::rendezvous<letter> a;
@@ -1491,6 +1506,7 @@ inline list of_coroutines() {
 inline list of_select() {
   return {
       {"a choice", a_choice, {}},
+      {"a choice passed by", a_choice_passed_by, punctual(1)},
       {"a choice made twice", a_choice_made_twice, punctual(1)},
       {"a choice of one's own", a_choice_of_ones_own, {}},
   };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "house/tree.hpp"
@@ -130,7 +132,7 @@ struct place {
   const call* written;
   std::string function;
   std::vector<lab::order_site> sites;
-  std::set<std::size_t> killers;  // that come here
+  std::set<std::pair<std::uint64_t, std::size_t>> killers;  // that come here: how many executions it has, its number
 };
 
 std::string file_in_tandem(const std::string& path) {
@@ -178,7 +180,7 @@ std::vector<place> places_of(const std::vector<call>& calls) {
           continue;
         }
         p.function = without_arguments(use.function);
-        p.killers.insert(k);
+        p.killers.emplace(report.executions, k);
         if (std::find(p.sites.begin(), p.sites.end(), site) == p.sites.end()) p.sites.push_back(site);
       }
     }
@@ -261,7 +263,7 @@ std::vector<mutant> mutants_of(const std::vector<place>& places) {
 }
 
 void hunt(mutant& m) {
-  for (const std::size_t k : m.where->killers) {
+  for (const auto& [executions, k] : m.where->killers) {  // those that have the least to do come first
     const killers::killer& killer = killers::all()[k];
     lab::options with_faults = killer.bounds;
     with_faults.faults = m.faults;

@@ -12,7 +12,7 @@
 // Invariants Whoever changed the word from free to held, and nobody else, changes it back.
 // Progress   blocking.
 // Order      edge L: unlock (release) -> lock (acquire), all that the lock guards
-// Cost       one read-modify-write to lock, one store to unlock.
+// Cost       one load and one read-modify-write to lock, one store to unlock.
 // Source     [karlin-1991] for the order of pauses, yields and sleep
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
@@ -29,7 +29,7 @@ class mutex {
   mutex& operator=(const mutex&) = delete;
 
   void lock() noexcept {
-    if (!take()) lock_slowly();
+    if (turn_.is_made() || !take()) lock_slowly();
   }
   void unlock() noexcept { held_.store(false, order::release /*L*/); }
 
@@ -42,6 +42,7 @@ class mutex {
   }
 
   [[gnu::noinline]] void lock_slowly() noexcept {
+    if (turn_.is_made()) stand_back();
     int hints = platform::short_poll();
     pausing after_that;
     // relaxed: only a hint that it is worth trying; the exchange decides
@@ -50,12 +51,23 @@ class mutex {
         --hints;
         platform::spin_hint();
       } else {
-        after_that.pause();
+        turn_.make();
+        if (after_that.pause()) {  // who has slept looks around for a while, or it would look once a nap
+          turn_.make();
+          hints = platform::short_poll();
+        }
       }
     }
+    if (after_that.rounds() != 0) turn_.drop();
+  }
+
+  void stand_back() noexcept {
+    turn_.drop();
+    for (int hints = platform::short_poll(); hints > 0; --hints) platform::spin_hint();
   }
 
   platform::atomic<bool> held_{false};
+  [[no_unique_address]] platform::request turn_;  // of one who has waited for long
 };
 
 /// Holds a mutex for a scope: one of these, or a one_threads_mutex (unshared.hpp).

@@ -22,11 +22,12 @@ class pausing {
   /// One who has had its time of yielding already.
   static pausing without_yields() noexcept { return pausing(yields()); }
 
-  void pause() noexcept {
-    if (rounds_ >= yields() || !platform::per_thread<patience>().yield()) {
-      platform::doze(std::chrono::microseconds(20) * (1U << doublings()));
-    }
+  /// True if it has slept.
+  bool pause() noexcept {
+    const bool sleeps = rounds_ >= yields() || !platform::per_thread<patience>().yield();
+    if (sleeps) platform::doze(std::chrono::microseconds(20) * (1U << doublings()));
     if (rounds_ != enough) ++rounds_;
+    return sleeps;
   }
   /// How often, up to a number from which on that makes no difference.
   unsigned rounds() const noexcept { return rounds_; }

@@ -390,7 +390,7 @@ class selection : private resumable<several> {
     suspended_ = sleeps;
     if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
     suspended_ = false;
-    static_cast<void>(step_back());
+    static_cast<void>(step_back(true));
     return standing::away;
   }
 

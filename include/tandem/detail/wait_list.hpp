@@ -6,6 +6,10 @@
 //            deadline has come, it was stopped, another arm of its select has won) is dropped and never touched again.
 //            remove() may be called for a place that is no longer in the list.
 //            A select that looks for a partner does not find itself.
+//            claim_first_there() is for one who leaves nothing behind, such as a try_ that finds nobody. It passes by a
+//            select that lines up, and does not remove it: that one would look again, and find nothing. Else whoever
+//            tries without end at two channels could keep a select from ever standing in line at both. But only so
+//            often: a select that stays away for long would make whoever comes take the lock for nothing.
 // Algorithm  An intrusive list, linked both ways, so that a waiter who gives up leaves at once wherever it stands:
 //            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
 //            was woken for nothing, where its ticket says: having been overtaken does not cost one's turn.
@@ -55,6 +59,20 @@ class wait_list {
       platform::prefetch_to_write(p);  // we are about to read it, claim it, and complete it: one fetch for all
       place* const next = p->next;
       if (select == nullptr || p->whole() != select) {
+        unlink(*p);
+        if (p->claim()) return p;
+      }
+      p = next;
+    }
+    return nullptr;
+  }
+
+  /// The same, for one who leaves nothing behind: a select that lines up stays where it is.
+  place* claim_first_there() noexcept {
+    for (place* p = first_; p != nullptr;) {
+      platform::prefetch_to_write(p);  // as above
+      place* const next = p->next;
+      if (!p->is_several() || !static_cast<part*>(p)->is_passed_by()) {
         unlink(*p);
         if (p->claim()) return p;
       }

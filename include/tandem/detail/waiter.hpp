@@ -40,7 +40,8 @@
 //                           wait for it to make up its mind: who comes by meanwhile fails to claim it, drops its place
 //                           (which says so, see wait_list.hpp), and takes a place of its own. Since failed claims are
 //                           counted, the select cannot go to sleep, nor believe that nothing has changed, before it
-//                           has looked at that list again.
+//                           has looked at that list again. Who takes no place of its own (a try_) leaves nothing
+//                           to look at: it passes by one that `lines_up`, lest it keep it from ever stepping up.
 //                several_here
 //                           the same, of which only its own thread can know: all its places are in lists of channels
 //                           of that thread alone (confinement.hpp), and no stop and no time ends it. No
@@ -174,30 +175,37 @@ class waiter {
 
   // --- a select, about itself ---
 
-  /// Not to be claimed from now on. Only when nobody else can know this waiter.
-  void go_away() noexcept { word_.store(away, order::relaxed); }  // relaxed: published by the lock of the first list
+  /// Not to be claimed from now on; it lines up. Only when nobody else can know this waiter.
+  void go_away() noexcept {
+    word_.store(away | lines_up, order::relaxed);
+  }  // relaxed: published by the lock of the first list
   /// Can be claimed from now on, and sleeps, if it says so: then whoever completes it will wake it, and nothing of it
   /// may be touched any more. False: somebody has tried before, and it is still away.
   bool step_up(bool sleeps = false) noexcept {
-    std::uint32_t seen = away;
+    // relaxed: what it finds besides claims, this thread has written
+    std::uint32_t seen = word_.load(order::relaxed) & ~claims_mask;
     if (is_alone()) {
-      if (word_.load(order::relaxed) != away) return false;
+      if (was_disturbed()) return false;
       word_.store(sleeps ? asleep : 0, order::relaxed);
       return true;
     }
     // relaxed: step_back() follows
     return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
-  /// Away again, after a step_up() that failed, or an outcome. How often it has been claimed since step_up(), or since
-  /// it went away. Each claim failed, except the one that ended the wait, if it has ended.
-  std::uint32_t step_back() noexcept {
-    if (!is_alone()) return word_.exchange(away, order::acquire /*A*/) >> claims_shift;
+  /// Away again, after a step_up() that failed (`again`: it lines up once more), or an outcome. How often it has been
+  /// claimed since step_up(), or since it went away. Each claim failed, except the one that ended the wait, if it has
+  /// ended.
+  std::uint32_t step_back(bool again = false) noexcept {
+    const std::uint32_t word = again ? away | lines_up : away;
+    if (!is_alone()) return word_.exchange(word, order::acquire /*A*/) >> claims_shift;
     const std::uint32_t before = word_.load(order::relaxed);
-    word_.store(away, order::relaxed);
+    word_.store(word, order::relaxed);
     return before >> claims_shift;
   }
   /// For one who is away: whether somebody has tried. A hint: step_up() decides.
-  bool was_disturbed() const noexcept { return word_.load(order::relaxed) != away; }
+  bool was_disturbed() const noexcept { return word_.load(order::relaxed) >= one_claim; }
+  /// For others, whether it is about to stand in line. A hint: claim() decides.
+  bool is_lining_up() const noexcept { return (word_.load(order::relaxed) & lines_up) != 0; }
 
  protected:
   /// One that says what it waits for, and whom it belongs to, before it is enlisted.
@@ -215,6 +223,7 @@ class waiter {
   static constexpr std::uint32_t asleep = 1;
   static constexpr std::uint32_t claimed = 2;
   static constexpr std::uint32_t away = 4;
+  static constexpr std::uint32_t lines_up = 8;
   static constexpr std::uint32_t outcome_shift = 4;
   static constexpr std::uint32_t outcome_mask = 0xFu << outcome_shift;
   static constexpr std::uint32_t claims_shift = 8;
@@ -295,7 +304,19 @@ struct part : place {
     return true;
   }
 
+  /// For whoever comes by and would leave nothing behind, under the lock of the list: true if it lines up, and has not
+  /// been passed by too often since it was last met, or dropped.
+  bool is_passed_by() noexcept {
+    const bool passed = passed_by_ < most_passed_by && who.is_lining_up();
+    passed_by_ = passed ? static_cast<std::uint16_t>(passed_by_ + 1) : std::uint16_t{0};
+    return passed;
+  }
+  static constexpr std::uint16_t most_passed_by = 1'024;  // longer than it takes to stand in a hundred lines
+
   several& who;
+
+ private:
+  platform::cell<std::uint16_t> passed_by_;
 };
 
 inline bool place::claim() noexcept {

@@ -268,6 +268,13 @@ inline const void* this_thread() {
   return &per_thread<identity>();
 }
 
+/// Nobody sees it: there is no time that it could save.
+struct request {
+  static constexpr bool is_made() noexcept { return false; }
+  static constexpr void make() noexcept {}
+  static constexpr void drop() noexcept {}
+};
+
 /// No step, and no race: where an execution runs, one thread runs it.
 class holder {
  public:

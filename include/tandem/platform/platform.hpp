@@ -43,6 +43,8 @@
 //                               it is asked, in a shared library for one
 //     holder                    which thread has something: is_here(), and change(thread or nullptr), which says who
 //                               had it. Any thread may ask at any time; it is no step of an execution
+//     request                   a flag on which only time depends: is_made(), make(), drop(). On a platform that knows
+//                               no time, nobody sees it
 //     thread                    as std::jthread: it joins, and passes a stop token on; this_threads_id()
 //     stop_source, stop_token, stop_callback<F>
 //     die(sentence)             say `tandem: <sentence>` on standard error, and abort

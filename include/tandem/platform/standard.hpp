@@ -81,6 +81,18 @@ class cell {
   T value_;
 };
 
+/// What somebody asks of others, and they may or may not heed.
+class request {
+ public:
+  // relaxed, all: only time depends on it
+  bool is_made() const noexcept { return made_.load(order::relaxed); }
+  void make() noexcept { made_.store(true, order::relaxed); }
+  void drop() noexcept { made_.store(false, order::relaxed); }
+
+ private:
+  atomic<bool> made_;
+};
+
 using clock = std::chrono::steady_clock;
 inline constexpr clock::time_point no_deadline = (clock::time_point::max)();
 

@@ -181,7 +181,8 @@ struct rendezvous<T, Users>::party {
       if (channel.closed_.load(order::relaxed)) return detail::outcome::closed;
       // With one waiter, which is the usual case, the line of its message is on its way while we wait for its own.
       if constexpr (!confined_to_one_thread<rendezvous>) platform::prefetch_to_write(channel.last_message_);
-      partner = channel.lists_[partners].claim_first(here);
+      detail::wait_list& line = channel.lists_[partners];
+      partner = here != nullptr ? line.claim_first(here) : line.claim_first_there();
       channel.last_message_ = nullptr;
       channel.look_who_waits(partners);
       if (partner == nullptr) {

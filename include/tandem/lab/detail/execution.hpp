@@ -18,8 +18,10 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -95,7 +97,10 @@ class execution : public scheduler {
 
   /// Faults to be planted; where each memory order is written.
   void plant(const std::vector<fault>* planted) noexcept { faults_ = planted; }
-  void collect(order_sites* into) noexcept { sites_ = into; }
+  void collect(order_sites* into) noexcept {
+    sites_ = into;
+    collected_.clear();
+  }
 
   // --- for the platform: atomics ------------------------------------------------------------------------------------
 
@@ -431,7 +436,8 @@ class execution : public scheduler {
 
   /// The fault of that kind that is planted here, if any. If sites are collected, this one is.
   const fault* planted(fault::kind what, const site& where, const char* name, memory_order o, bool on_failure) {
-    if (sites_ != nullptr) {
+    // the set is there to be quick: of the same place, the pointer is nearly always the same
+    if (sites_ != nullptr && collected_.emplace(where.file_name(), where.line(), where.column(), on_failure).second) {
       sites_->try_emplace({where.file_name(), where.line(), where.column(), on_failure},
                           order_use{short_name(where.function_name()), name, o});
     }
@@ -470,6 +476,7 @@ class execution : public scheduler {
   std::unordered_map<const void*, shadow> shadows_;
   const std::vector<fault>* faults_ = nullptr;
   order_sites* sites_ = nullptr;
+  std::set<std::tuple<const void*, unsigned, unsigned, bool>> collected_;
   std::uint64_t number_ = 0;
 };
 
