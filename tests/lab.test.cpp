@@ -648,6 +648,12 @@ TEST_CASE("a program that dies in an execution says which thread it was, and how
   SECTION("std::terminate") {
     tells([] { std::terminate(); }, {SIGABRT});
   }
+  SECTION("std::exit") {
+    tells([] { std::exit(EXIT_SUCCESS); }, {SIGABRT});
+  }
+  SECTION("std::quick_exit") {
+    tells([] { std::quick_exit(EXIT_SUCCESS); }, {SIGABRT});
+  }
   if (support::sanitized) return;  // there these are for the sanitizer
   SECTION("a division by 0") {
     tells([] { static_cast<void>(::raise(SIGFPE)); }, {SIGFPE});
@@ -685,6 +691,18 @@ TEST_CASE("the handlers of signals are the program's own again after an explorat
   });
   CHECK(elsewhere.aborted);
   CHECK(elsewhere.said.empty());
+}
+
+TEST_CASE("a program may exit when no execution runs, and with the status that it likes") {
+  using function = void (*)(int);
+  for (const function exits : {function(&std::exit), function(&std::quick_exit)}) {
+    const support::death end = support::death_of([exits] {
+      static_cast<void>(lab::explore([] {}));
+      exits(7);
+    });
+    CHECK(end.status == 7);
+    CHECK(end.said.empty());
+  }
 }
 
 TEST_CASE("a program that waits for what the lab does not run says who it is, and where the others stand") {

@@ -20,6 +20,7 @@ struct death {
   bool aborted = false;  // by SIGABRT, and nothing else
   std::string said;      // everything on stderr
   int signal = 0;        // that it died of; 0: it did not
+  int status = 0;        // with which it exited, if it did
 
   bool saying(const std::string& words) const { return aborted && said.find(words) != std::string::npos; }
   // The shape of every precondition failure: one line, `tandem: ` and a sentence.
@@ -32,9 +33,9 @@ struct death {
 template <class Misuse>
 death death_of(Misuse misuse) {
   int ends[2];
-  if (::pipe(ends) != 0) return {false, "no pipe", 0};
+  if (::pipe(ends) != 0) return {false, "no pipe", 0, 0};
   const pid_t child = ::fork();
-  if (child < 0) return {false, "no fork", 0};
+  if (child < 0) return {false, "no fork", 0, 0};
   if (child == 0) {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
@@ -57,6 +58,7 @@ death death_of(Misuse misuse) {
   ::waitpid(child, &how, 0);
   end.signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
   end.aborted = end.signal == SIGABRT;
+  end.status = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
   return end;
 }
 

@@ -5,9 +5,8 @@
 //            under test: it makes its channels, starts threads (tandem::thread, lab::spawn), and returns when they are
 //            done. Whatever it shares with them lives inside it. It must do the same thing each time, except what the
 //            lab chooses: no random numbers, no real clock, no input; use lab::choose instead.
-//            If it dies (an assert, std::terminate, a signal), or hangs in what the lab does not see, it says where
-//            each thread stands and how to have that execution again, before it does what it would have done:
-//            watch.hpp.
+//            If it dies (an assert, std::terminate, a signal), calls std::exit, or hangs in what the lab does not see,
+//            it says where each thread stands and how to have that execution again, before it dies: watch.hpp.
 //            What is wrong: check() that does not hold; an exception that leaves a thread; a deadlock; a
 //            data race on a message, a cell or an atomic's lifetime; misuse of tandem; an atomic never destroyed; no
 //            end. The report of a failure says what happened step by step, and how to have that one execution again:

@@ -7,7 +7,10 @@
 //            seconds, the program is taken to wait for something that the lab does not run: a std::mutex, a real sleep,
 //            a std::thread. It says the same, and aborts. foreign() is called by a thread that uses an atomic of an
 //            execution which is not its own: a std::thread that the program under test has started. The same again.
-// Algorithm  Handlers of signals, on a stack of their own, which write with write() alone. One thread for the whole
+//            And the same again if the program under test calls std::exit or std::quick_exit: the status that it asks
+//            for may say that all is well, so it aborts.
+// Algorithm  Handlers of signals, on a stack of their own, which write with write() alone. Two handlers of exits, which
+//            the first watch registers, and which ask whether their thread is in an execution. One thread for the whole
 //            program looks at a counter of steps once a second; who hangs gets SIGABRT from it, and so tells its own
 //            story. It counts its looks, not the time: a program that stands in a debugger does not hang.
 // Tests      tests/lab.test.cpp
@@ -163,6 +166,7 @@ class watch {
     std::array<struct sigaction, deadly.size()> before{};
     bool has_keeper = false;
     bool forks_safely = false;
+    bool hears_of_exits = false;
   };
   static meeting_room& room() noexcept {
     static constinit meeting_room one{};
@@ -214,6 +218,10 @@ class watch {
   }
 
   static void install() noexcept {
+    if (!std::exchange(room().hears_of_exits, true)) {
+      static_cast<void>(std::atexit([] { on_exit("std::exit"); }));
+      static_cast<void>(std::at_quick_exit([] { on_exit("std::quick_exit"); }));
+    }
     for (std::size_t i = 0; i < deadly.size(); ++i) {
       struct sigaction ours{};
       ours.sa_sigaction = &on_signal;
@@ -244,6 +252,13 @@ class watch {
   }
   static void on_death() noexcept {
     if (innermost() != nullptr) innermost()->tell("an error that the sanitizer has told above");
+  }
+
+  /// On the thread that has called it.
+  static void on_exit(std::string_view called) noexcept {
+    if (innermost() == nullptr || innermost()->who_.running() == 0) return;
+    innermost()->tell(called);
+    std::abort();
   }
 
   void tell(std::string_view what) noexcept {
