@@ -90,9 +90,9 @@ class timer {
   /// When; set before it is started.
   platform::clock::time_point due{};
   /// The scheduler's, while it has the timer; nullptr otherwise.
-  timer* child = nullptr;
-  timer* sibling = nullptr;
-  timer** link = nullptr;
+  platform::cell<timer*> child;
+  platform::cell<timer*> sibling;
+  platform::cell<platform::cell<timer*>*> link;
 
  protected:
   ~timer() = default;

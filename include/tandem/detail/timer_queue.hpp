@@ -1,12 +1,12 @@
 // tandem/detail/timer_queue.hpp: timers in the order in which they are due.
 //
 // Contract   For a scheduler that keeps time. No thread but one uses it at a time; it allocates nothing, and a timer
-//            may be taken out wherever it stands.
+//            may be taken out wherever it stands. Its links are cells: the lab notices a lock that is not taken.
 // Algorithm  A pairing heap linked by the timers: each has a list of children, none of them due before it. `link` is
 //            the pointer that points at it, so that it can be cut out.
 // Cost       insert: O(1). pop and remove: O(log n) amortized.
 // Source     [fredman-1986]
-// Tests      tests/scheduler.test.cpp
+// Tests      tests/scheduler.test.cpp, tests/model/thread_pool.model.cpp
 #pragma once
 
 #include <utility>
@@ -28,7 +28,7 @@ class timer_queue {
   timer* pop(platform::clock::time_point now) noexcept {
     timer* const first = root_;
     if (first == nullptr || first->due > now) return nullptr;
-    set_root(meld_all(std::exchange(first->child, nullptr)));
+    set_root(meld_all(first->child.exchange(nullptr)));
     first->link = nullptr;
     return first;
   }
@@ -36,14 +36,14 @@ class timer_queue {
   /// False if it is not in here.
   bool remove(timer& t) noexcept {
     if (t.link == nullptr) return false;
-    put(t.link, std::exchange(t.sibling, nullptr));
+    put(t.link, t.sibling.exchange(nullptr));
     t.link = nullptr;
-    if (timer* const rest = meld_all(std::exchange(t.child, nullptr))) set_root(meld(root_, rest));
+    if (timer* const rest = meld_all(t.child.exchange(nullptr))) set_root(meld(root_, rest));
     return true;
   }
 
  private:
-  static void put(timer** where, timer* t) noexcept {
+  static void put(platform::cell<timer*>* where, timer* t) noexcept {
     *where = t;
     if (t != nullptr) t->link = where;
   }
@@ -63,21 +63,21 @@ class timer_queue {
     timer* pairs = nullptr;
     while (list != nullptr) {
       timer* const one = list;
-      timer* const other = std::exchange(one->sibling, nullptr);
-      list = other != nullptr ? std::exchange(other->sibling, nullptr) : nullptr;
+      timer* const other = one->sibling.exchange(nullptr);
+      list = other != nullptr ? other->sibling.exchange(nullptr) : nullptr;
       timer* const pair = meld(one, other);
       pair->sibling = std::exchange(pairs, pair);
     }
     timer* whole = nullptr;
     while (pairs != nullptr) {
-      timer* const next = std::exchange(pairs->sibling, nullptr);
+      timer* const next = pairs->sibling.exchange(nullptr);
       whole = meld(whole, pairs);
       pairs = next;
     }
     return whole;
   }
 
-  timer* root_ = nullptr;
+  platform::cell<timer*> root_;
 };
 
 }  // namespace tandem::inline TANDEM_ABI::detail
