@@ -47,14 +47,32 @@ struct noted final : tandem::run_item {
   int number;
 };
 
+/// A timer that calls a function. It is due when it is started.
+template <class Function>
+struct egg_timer final : tandem::timer {
+  explicit egg_timer(Function f)
+      : timer([](timer& me) noexcept { static_cast<egg_timer&>(me).function(); }), function(std::move(f)) {}
+  void starts(tandem::scheduler& where) {
+    due = tandem::clock::now();
+    where.start(*this);
+  }
+  Function function;
+};
+
 task<> turns(int n) {
   for (int i = 0; i < n; ++i) co_await next_turn();
 }
 task<int> receives(tandem::rendezvous<int>& from) { co_return (co_await from.co_receive()).value_or(-1); }
 
+/// After so many rounds whoever goes round gives up: what it waits for would never have come.
+constexpr int too_many = 200;
+/// The same where a clock decides when it comes: they take longer than a few milliseconds on any machine.
+constexpr int far_too_many = 1'000'000;
+
 /// Two coroutines that keep a loop busy, with no end, until they are told.
-background plays(tandem::scheduler&, tandem::rendezvous<int>& in, tandem::rendezvous<int>& out, const bool& over) {
-  while (!over) {
+background plays(tandem::scheduler&, tandem::rendezvous<int>& in, tandem::rendezvous<int>& out, const bool& over,
+                 int& rounds) {
+  while (!over && ++rounds < far_too_many) {
     const auto got = co_await in.co_receive();  // not in the condition: g++ 12 would get that wrong, see task.md
     if (!got) break;
     const auto how = co_await out.co_send(1);
@@ -446,22 +464,23 @@ TEST_CASE("two coroutines that never stop do not starve what comes from elsewher
   tandem::rendezvous<int> there;
   tandem::rendezvous<int> back;
   bool over = false;
+  int rounds = 0;
   calls tell([&] { over = true; });
   calls begin([&] {
-    plays(loop, there, back, over);
-    plays(loop, back, there, over);
+    plays(loop, there, back, over, rounds);
+    plays(loop, back, there, over, rounds);
     [](tandem::scheduler&, tandem::rendezvous<int>& serve) -> background {
       static_cast<void>(co_await serve.co_send(0));
     }(loop, there);
+    std::thread([&] {
+      loop.post(tell);
+      loop.stop();
+    }).join();
   });
   loop.post(begin);
-  const std::jthread other([&] {
-    std::this_thread::sleep_for(2ms);
-    loop.post(tell);
-    loop.stop();
-  });
   loop.run();
   CHECK(over);
+  CHECK(rounds <= 2 * 64);   // one for each item, at most, and each of the two began by itself
   loop.block_on(turns(20));  // until both have noticed
 }
 
@@ -472,10 +491,11 @@ TEST_CASE("two coroutines that never stop do not starve a deadline", "[run_loop]
   tandem::rendezvous<int> back;
   tandem::rendezvous<int> nobody;
   bool over = false;
+  int rounds = 0;
   const status how = loop.block_on([](run_loop& on, tandem::rendezvous<int>& a, tandem::rendezvous<int>& b,
-                                      tandem::rendezvous<int>& c, bool& done) -> task<status> {
-    plays(on, a, b, done);
-    plays(on, b, a, done);
+                                      tandem::rendezvous<int>& c, bool& done, int& times) -> task<status> {
+    plays(on, a, b, done, times);
+    plays(on, b, a, done, times);
     [](tandem::scheduler&, tandem::rendezvous<int>& serve) -> background {
       static_cast<void>(co_await serve.co_send(0));
     }(on, a);
@@ -483,8 +503,9 @@ TEST_CASE("two coroutines that never stop do not starve a deadline", "[run_loop]
     done = true;
     co_await turns(20);
     co_return got.error();
-  }(loop, there, back, nobody, over));
+  }(loop, there, back, nobody, over, rounds));
   CHECK(how == status::timeout);
+  CHECK(rounds < far_too_many);
 }
 
 TEST_CASE("after at most 64 items a loop looks at what came from elsewhere", "[run_loop]") {
@@ -495,12 +516,123 @@ TEST_CASE("after at most 64 items a loop looks at what came from elsewhere", "[r
   loop.block_on([](run_loop& on, tandem::run_item& posted, const bool& there, int& before) -> task<> {
     co_await next_turn();
     std::thread([&] { on.post(posted); }).join();
-    while (!there) {
+    while (!there && before != too_many) {
       ++before;
       co_await next_turn();
     }
   }(loop, item, came, turns_before));
+  loop.stop();
+  loop.run();  // now it has come in any case
   CHECK(turns_before <= 65);
+}
+
+TEST_CASE("after at most 64 items a loop looks at its timers", "[run_loop]") {
+  run_loop loop;
+  bool fired = false;
+  int rounds = 0;
+  egg_timer rings([&] { fired = true; });
+  tandem::run_item* self = nullptr;
+  calls again([&] {
+    if (rounds == 0) rings.starts(loop);
+    if (fired || ++rounds == too_many) return loop.stop();
+    loop.post(*self);
+  });
+  self = &again;
+  loop.post(again);
+  loop.run();
+  loop.call_off(rings);
+  CHECK(rounds <= 64);
+}
+
+TEST_CASE("a loop looks at its timers, though something has come from elsewhere whenever it looks", "[run_loop]") {
+  run_loop loop;
+  bool fired = false;
+  int rounds = 0;
+  egg_timer rings([&] { fired = true; });
+  tandem::run_item* self = nullptr;
+  calls again([&] {
+    if (rounds == 0) rings.starts(loop);
+    if (fired || ++rounds == too_many) return loop.stop();
+    std::thread([&] { loop.post(*self); }).join();
+  });
+  self = &again;
+  loop.post(again);
+  loop.run();
+  loop.call_off(rings);
+  CHECK(rounds <= 64);
+}
+
+TEST_CASE("a loop looks at what came from elsewhere, though a timer is due whenever it looks", "[run_loop]") {
+  run_loop loop;
+  bool came = false;
+  int rounds = 0;
+  calls other([&] { came = true; });
+  tandem::run_item* self = nullptr;
+  egg_timer rings([&] { loop.post(*self); });
+  calls again([&] {
+    if (rounds == 0) std::thread([&] { loop.post(other); }).join();
+    if (came || ++rounds == too_many) return loop.stop();
+    rings.starts(loop);
+  });
+  self = &again;
+  loop.post(again);
+  loop.run();
+  CHECK(rounds <= 64);
+}
+
+TEST_CASE("an item that posts itself again and again keeps no other of its loop waiting", "[run_loop]") {
+  run_loop loop;
+  bool came = false;
+  int rounds = 0;
+  calls other([&] { came = true; });
+  tandem::run_item* self = nullptr;
+  calls again([&] {
+    if (came || rounds == too_many) return loop.stop();
+    loop.post(*self);
+    if (rounds++ == 0) loop.post(other);
+  });
+  self = &again;
+  loop.post(again);
+  loop.run();
+  CHECK(rounds <= 2);
+}
+
+TEST_CASE("a stop ends run, and the end of its task block_on, though there is always something to run", "[run_loop]") {
+  run_loop loop;
+  bool over = false;
+  int rounds = 0;
+  tandem::run_item* self = nullptr;
+  calls again([&] {
+    if (!over && ++rounds != too_many) loop.post(*self);
+  });
+  self = &again;
+  SECTION("a stop, by an item") {
+    calls begin([&] {
+      loop.post(again);
+      loop.stop();
+    });
+    loop.post(begin);
+    loop.run();
+    CHECK(rounds <= 64);
+  }
+  SECTION("a stop, from elsewhere") {
+    calls begin([&] {
+      loop.post(again);
+      std::thread([&] { loop.stop(); }).join();
+    });
+    loop.post(begin);
+    loop.run();
+    CHECK(rounds <= 64);
+  }
+  SECTION("the end of a task") {
+    loop.block_on([](run_loop& on, tandem::run_item& item) -> task<> {
+      on.post(item);
+      co_await next_turn();
+    }(loop, again));
+    CHECK(rounds <= 2);  // that a task is done is an item too
+  }
+  over = true;
+  loop.block_on(turns(1));  // it does not post itself any more
 }
 
 // --- lifetime --------------------------------------------------------------------------------------------------------

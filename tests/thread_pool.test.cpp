@@ -57,6 +57,9 @@ struct egg_timer final : tandem::timer {
   std::function<void()> what;
 };
 
+/// After so many rounds whoever goes round gives up: what it waits for would never have come.
+constexpr int too_many = 1000;
+
 /// Blocks until it has been said, as often as was announced.
 class event {
  public:
@@ -312,20 +315,47 @@ TEST_CASE("the time is kept while whoever kept it runs an item", "[thread_pool]"
   }
 }
 
-TEST_CASE("timers fire though items keep coming", "[thread_pool]") {
-  std::atomic<bool> fired{false};
+TEST_CASE("after at most 64 items a thread looks at the timers, though items keep coming", "[thread_pool]") {
+  int rounds = 0;
+  bool fired = false;
   event done;
-  egg_timer soon([&] { fired = true; });
+  egg_timer due([&] { fired = true; });
   std::optional<job> again;
   thread_pool pool(1);
   again.emplace([&] {
-    if (fired) return done.say();
+    if (rounds == 0) due.starts(pool, 0ms);
+    if (fired || rounds == too_many) return done.say();
+    ++rounds;
     pool.post(*again);
   });
-  soon.starts(pool, 1ms);
   pool.post(*again);
   done.await("a timer, with items that keep coming");
-  pool.call_off(soon);
+  pool.call_off(due);
+  CHECK(rounds <= 64);
+}
+
+TEST_CASE("an item that posts itself again and again keeps nobody waiting", "[thread_pool]") {
+  for (const bool from_elsewhere : {false, true}) {
+    int rounds = 0;
+    bool came = false;
+    event done;
+    job other([&] { came = true; });
+    std::optional<job> again;
+    thread_pool pool(1);
+    again.emplace([&] {
+      if (came || rounds == too_many) return done.say();
+      pool.post(*again);
+      if (rounds++ != 0) return;
+      if (from_elsewhere) {
+        std::thread([&] { pool.post(other); }).join();
+      } else {
+        pool.post(other);
+      }
+    });
+    pool.post(*again);
+    done.await("an item beside one that posts itself");
+    CHECK(rounds <= 2);
+  }
 }
 
 TEST_CASE("a timer that is called off does not fire", "[thread_pool]") {

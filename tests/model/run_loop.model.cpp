@@ -146,6 +146,35 @@ TEST_CASE("stops by two threads end a run, or the next one, and leave nothing be
   });
 }
 
+TEST_CASE("a loop that always has something to run looks at its timers, and at a stop", "[model][run_loop]") {
+  holds("a busy loop", 4, far, [] {
+    struct egg_timer final : tandem::timer {
+      egg_timer() : timer([](timer& me) noexcept { static_cast<egg_timer&>(me).fired = true; }) {}
+      bool fired = false;
+    } due;
+    run_loop loop;
+    int rounds = 0;
+    bool over = false;
+    tandem::run_item* self = nullptr;
+    calls again([&] {
+      if (over) return;
+      if (rounds++ == 0) {
+        loop.start(due);
+        loop.stop();
+      }
+      lab::check(rounds <= 65, "both are looked at after every 64 items");
+      loop.post(*self);
+    });
+    self = &again;
+    loop.post(again);
+    loop.run();
+    lab::check(due.fired, "it was due");
+    over = true;
+    loop.stop();
+    loop.run();
+  });
+}
+
 TEST_CASE("a coroutine on a loop meets a thread, and the loop goes at once", "[model][run_loop]") {
   holds("block_on a meeting", 2117, {.preemptions = 3, .spurious = 1, .rereads = 2}, [] {
     const no_letter_left at_the_end;

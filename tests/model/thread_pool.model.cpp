@@ -24,6 +24,8 @@ const reach far{.preemptions = 2, .spurious = 1};
 /// For two workers. Time passes only when nobody can do anything else: a timer that is late was forgotten.
 const reach near{.preemptions = 1, .rereads = 0};
 const reach nearest{.preemptions = 0, .rereads = 0};
+/// For what has more steps than that allows: every load reads the newest store.
+const reach strong{.preemptions = 1, .rereads = 0, .weak_memory = false};
 
 template <class Body>
 void holds_and_survives(std::string_view name, std::uint64_t floor, const reach& close, Body body) {
@@ -70,6 +72,89 @@ void check_that_it_is(std::chrono::seconds instant) {
 TEST_CASE("a pool that nobody uses goes", "[model][thread_pool]") {
   holds("one thread", 1458, {.preemptions = 3, .spurious = 1}, [] { const thread_pool pool(1); });
   holds_and_survives("two threads", 5543, near, [] { const thread_pool pool(2); });
+}
+
+TEST_CASE("a thread that always has something to run looks at the timers", "[model][thread_pool]") {
+  holds("a busy thread and a timer that is due", 94, near, [] {
+    int rounds = 0;
+    bool fired = false;
+    event done;
+    egg_timer due([&] { fired = true; });
+    std::optional<thread_pool> pool;
+    tandem::run_item* self = nullptr;
+    job again([&] {
+      if (rounds == 0) due.starts(*pool, 0s);
+      if (fired) return done.say();
+      lab::check(++rounds <= 64, "a timer is looked at after every 64 items");
+      pool->post(*self);
+    });
+    self = &again;
+    pool.emplace(1U);
+    pool->post(again);
+    done.await();
+    pool->call_off(due);
+    pool.reset();
+  });
+  survives("two busy threads, a timer that is due, and a post from elsewhere", [] {
+    tandem::atomic<bool> fired{false};
+    tandem::atomic<bool> came{false};
+    event one_done, other_done;
+    egg_timer due([&] { fired.store(true, tandem::memory_order::relaxed); });
+    job posted([&] { came.store(true, tandem::memory_order::relaxed); });
+    std::optional<thread_pool> pool;
+    const auto goes_round = [&](tandem::run_item& self, event& done) {
+      if (fired.load(tandem::memory_order::relaxed) && came.load(tandem::memory_order::relaxed)) return done.say();
+      tandem::yield();  // else the lab may never let the others go on
+      pool->post(self);
+    };
+    tandem::run_item* selves[2] = {};
+    job one([&] { goes_round(*selves[0], one_done); });
+    job other([&] { goes_round(*selves[1], other_done); });
+    selves[0] = &one;
+    selves[1] = &other;
+    pool.emplace(2U);
+    pool->post(one);
+    pool->post(other);
+    due.starts(*pool, 0s);
+    pool->post(posted);
+    one_done.await();
+    other_done.await();
+    pool->call_off(due);
+    pool.reset();
+  });
+}
+
+TEST_CASE("one of two keeps the time, and the other does when that one is busy", "[model][thread_pool]") {
+  holds_and_survives("one of two keeps the time, and both are sent home", 1728, nearest, [] {
+    egg_timer late([] {});
+    {
+      thread_pool pool(2);
+      late.starts(pool, 9s);
+      tandem::sleep_for(1s);  // both have nothing to do
+      pool.call_off(late);
+    }
+    lab::check(tandem::clock::now().time_since_epoch() < 2s, "nobody has slept until the timer was due");
+  });
+  holds_and_survives("the keeper comes for an earlier timer, and is given an item that waits for it", 282, strong, [] {
+    event fired, done;
+    egg_timer late([] {});
+    egg_timer soon([&] {
+      check_that_it_is(3s);
+      fired.say();
+    });
+    job waits([&] {
+      fired.await();
+      done.say();
+    });
+    thread_pool pool(2);
+    late.starts(pool, 9s);
+    tandem::sleep_for(1s);  // one of the two keeps the time, the other has nothing to do
+    soon.starts(pool, 2s);
+    pool.post(waits);
+    done.await();
+    pool.call_off(soon);
+    pool.call_off(late);
+  });
 }
 
 TEST_CASE("each item is run, once, with all that its poster did before", "[model][thread_pool]") {
