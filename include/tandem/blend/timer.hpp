@@ -81,12 +81,9 @@ class ticker {
   template <class F>
   friend class tick_arm;
 
-  /// To the first instant of the row that is yet to come.
+  /// To the first instant of the row that is yet to come. Precondition: next_ has passed.
   void advance() noexcept {
-    if (next_.is_forever()) return;
-    const auto now = clock::now();
-    const auto late = now - next_.when();
-    if (late < late.zero()) return;
+    const auto late = clock::now() - next_.when();
     next_ = detail::deadline::since(next_.when() + (late / period_) * period_, period_);
   }
 
