@@ -33,6 +33,7 @@
 using namespace std::chrono_literals;
 using support::by_hand;
 using support::detached;
+using support::eventful;
 using support::letter;
 using support::meanwhile;
 using support::only_one;
@@ -518,6 +519,16 @@ TEMPLATE_LIST_TEST_CASE("timeout: nothing has been sent, and nobody is left in l
   });
 }
 
+TEST_CASE("timeout: not before its time", "[awaitable]") {
+  const watchdog guard("a coroutine with a deadline");
+  tandem::mailbox<int> nobody(1);
+  run_loop loop;
+  const auto begin = tandem::clock::now();
+  const auto waits = [&]() -> task<result<int>> { co_return co_await nobody.co_try_receive_for(5ms); };
+  CHECK(loop.block_on(waits()).error() == status::timeout);
+  CHECK(tandem::clock::now() - begin >= 5ms);
+}
+
 TEMPLATE_LIST_TEST_CASE("a deadline too far for the clock is none, and wants no timer", "[awaitable]", channels) {
   TestType subject;
   by_hand where;
@@ -677,26 +688,30 @@ TEMPLATE_LIST_TEST_CASE("those who wait are served in the order in which they ca
 }
 
 TEMPLATE_LIST_TEST_CASE("one that was woken for nothing waits on, in its old place", "[awaitable]", mailboxes) {
-  by_hand where;
-  TestType subject;
-  auto first = receiver<0>(where, subject);
-  auto second = receiver<0>(where, subject);
-  first.start();
-  second.start();
-  for (int round = 1; round <= 3; ++round) {
-    CHECK(subject.out().send(letter(round)) == status::ok);
-    CHECK(subject.in().try_receive().value().number() == round);  // somebody was quicker
+  for_these(std::integer_sequence<int, 0, 1, 2, 3>(), [](auto way) {
+    INFO(TestType::name << ", receive " << way);
+    by_hand where;
+    TestType subject;
+    auto first = receiver<way>(where, subject);
+    auto second = receiver<0>(where, subject);
+    first.start();
+    second.start();
+    for (int round = 1; round <= 3; ++round) {
+      CHECK(subject.out().send(letter(round)) == status::ok);
+      CHECK(subject.in().try_receive().value().number() == round);  // somebody was quicker
+      CHECK(where.run() == 1);
+      CHECK(!first.is_over());
+      CHECK(where.keeps_timers() == heeds_time(way));
+    }
+    CHECK(subject.out().send(letter(7)) == status::ok);
     CHECK(where.run() == 1);
-    CHECK(!first.is_over());
-  }
-  CHECK(subject.out().send(letter(7)) == status::ok);
-  CHECK(where.run() == 1);
-  REQUIRE(first.is_over());
-  CHECK(first.outcome().value().number() == 7);
-  CHECK(!second.is_over());
-  subject.out().close();
-  CHECK(where.run() == 1);
-  CHECK(second.outcome().error() == status::closed);
+    REQUIRE(first.is_over());
+    CHECK(first.outcome().value().number() == 7);
+    CHECK(!second.is_over());
+    subject.out().close();
+    CHECK(where.run() == 1);
+    CHECK(second.outcome().error() == status::closed);
+  });
 }
 
 TEMPLATE_LIST_TEST_CASE("woken for nothing, it looks whether it was stopped meanwhile, or is too late", "[awaitable]",
@@ -753,6 +768,85 @@ TEMPLATE_LIST_TEST_CASE("one that was woken, and is stopped or destroyed, passes
     CHECK(subject.in().receive().value().number() == 2);
   }
   CHECK(gone);
+}
+
+// --- a slot that is half-way -----------------------------------------------------------------------------------------
+
+namespace {
+
+/// Sends a letter, and does something when it is on its way.
+template <class Does>
+void sends_and_meanwhile(tandem::mailbox<eventful>& box, int number, Does does) {
+  eventful::in_the_middle = does;
+  CHECK(box.try_send(eventful(number)) == status::ok);
+}
+
+}  // namespace
+
+TEST_CASE("a slot that is half-way: the coroutine stands in no line, but looks again when others have had their turn",
+          "[awaitable]") {
+  by_hand where;
+  tandem::mailbox<eventful> box(2);
+  auto receives_it = party_of(where, [&] { return box.co_receive(); });
+  sends_and_meanwhile(box, 7, [&] {
+    receives_it.start();
+    CHECK(where.posted() == 1);
+    CHECK(where.run_one());
+    CHECK(where.posted() == 2);
+    CHECK(!receives_it.is_over());
+  });
+  CHECK(where.posted() == 2);  // nobody else has posted it
+  CHECK(where.run() == 1);
+  REQUIRE(receives_it.is_over());
+  CHECK(receives_it.outcome().value().number() == 7);
+}
+
+TEST_CASE("a slot that is half-way does not keep a coroutine from being stopped, or late, or destroyed",
+          "[awaitable]") {
+  by_hand where;
+  tandem::mailbox<eventful> box(2);
+  std::stop_source stop;
+  auto stopped = party_of(where, [&] { return box.co_receive(stop.get_token()); });
+  auto late = party_of(where, [&] { return box.co_try_receive_for(-1h); });
+  auto gone = party_of(where, [&] { return box.co_receive(); });
+  sends_and_meanwhile(box, 7, [&] {
+    stopped.start();
+    stop.request_stop();
+    CHECK(where.run_one());
+    CHECK(stopped.is_over());
+    late.start();
+    CHECK(where.run_one());
+    CHECK(late.is_over());
+    gone.start();
+    gone.destroy();
+  });
+  CHECK(stopped.outcome().error() == status::stopped);
+  CHECK(late.outcome().error() == status::timeout);
+  CHECK(where.run() == 0);
+  CHECK(box.try_receive().value().number() == 7);
+}
+
+TEST_CASE("one that has stood in line wakes the next when it is over, if there is something left", "[awaitable]") {
+  // The second letter is there before the first. Who is told of it finds the first half-way, and gives up. Who is told
+  // of the first finds both.
+  by_hand where;
+  tandem::mailbox<eventful> box(2);
+  auto gives_up = party_of(where, [&] { return box.co_try_receive_for(-1h); });
+  auto next = party_of(where, [&] { return box.co_receive(); });
+  auto last = party_of(where, [&] { return box.co_receive(); });
+  gives_up.start();
+  next.start();
+  last.start();
+  sends_and_meanwhile(box, 1, [&] {
+    CHECK(box.try_send(eventful(2)) == status::ok);
+    CHECK(where.run_one());
+    CHECK(gives_up.is_over());
+  });
+  CHECK(where.run() == 2);
+  CHECK(gives_up.outcome().error() == status::timeout);
+  CHECK(next.outcome().value().number() == 1);
+  REQUIRE(last.is_over());
+  CHECK(last.outcome().value().number() == 2);
 }
 
 // --- destroyed while it waits ----------------------------------------------------------------------------------------

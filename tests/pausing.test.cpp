@@ -20,6 +20,7 @@
 
 #include "support/catch.hpp"
 #include "support/coroutines.hpp"
+#include "support/messages.hpp"
 #include "support/pin.hpp"
 #include "support/watchdog.hpp"
 
@@ -154,6 +155,28 @@ TEST_CASE("a coroutine that waits for a slot that is half-way sleeps between two
   }
   other.join();
   CHECK(slept);
+}
+
+TEST_CASE("a coroutine that finds a slot half-way again and again remembers how often it has paused", "[pausing]") {
+  const watchdog guard("a coroutine and a slot that stays half-way");
+  using support::eventful;
+  // on a thread of its own, which has learned nothing of yields
+  std::thread([] {
+    tandem::mailbox<eventful> box(2);
+    support::by_hand where;
+    auto receiver = support::party_of(where, [&] { return box.co_receive(); });
+    long slept = 0;
+    eventful::in_the_middle = [&] {
+      const long before = sleeps_of(this_task());
+      receiver.start();
+      for (int i = 1; i < 100; ++i) where.run_one();
+      slept = sleeps_of(this_task()) - before;
+    };
+    CHECK(box.try_send(eventful(7)));
+    CHECK(where.run() == 1);
+    CHECK(receiver.outcome()->number() == 7);
+    CHECK(slept >= 100 - tandem::platform::short_poll());
+  }).join();
 }
 
 TEST_CASE("a loop that takes back what somebody is about to post sleeps between two looks", "[pausing]") {

@@ -42,6 +42,12 @@ class by_hand final : public tandem::scheduler {
     for (; tandem::run_item* const item = next(); ++count) item->run();
     return count;
   }
+  /// Runs what was posted first; false if there is nothing.
+  bool run_one() {
+    tandem::run_item* const item = next();
+    if (item != nullptr) item->run();
+    return item != nullptr;
+  }
   /// Makes all deadlines come.
   void fire() {
     while (tandem::timer* const t = timers_.pop(tandem::platform::clock::time_point::max())) t->fire();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -148,6 +149,22 @@ class fragile {
     static std::atomic<long> value{0};
     return value;
   }
+
+ private:
+  int number_;
+};
+
+// In the middle of whose next move something else is done, as if another thread had been preempted there.
+class eventful {
+ public:
+  explicit eventful(int number) : number_(number) {}
+  eventful(eventful&& other) noexcept : number_(std::exchange(other.number_, -1)) {
+    if (in_the_middle) std::exchange(in_the_middle, nullptr)();
+  }
+  eventful& operator=(eventful&&) = delete;
+  int number() const { return number_; }
+
+  static inline std::function<void()> in_the_middle;
 
  private:
   int number_;
