@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <iostream>
 #include <limits>
@@ -85,6 +86,15 @@ struct diary {
     return [this] { ++called; };
   }
 };
+
+template <class Range>
+concept can_be_selected_from = requires(Range& range) { select(range); };
+template <class Range>
+concept can_be_selected_in_order = requires(Range& range) { select(in_order, range); };
+
+using plain_arm = tandem::receive_arm<mailbox<int>, tandem::detail::nothing_more>;
+static_assert(can_be_selected_from<std::vector<plain_arm>> && can_be_selected_in_order<std::deque<plain_arm>>);
+static_assert(!can_be_selected_from<std::vector<int>> && !can_be_selected_in_order<std::vector<int>>);
 
 // A range of numbers that chance may deviate from `rounds * share` by, once in a thousand million runs.
 bool is_about(int count, int rounds, double share) {
@@ -337,6 +347,7 @@ TEST_CASE("select: only_if(false) leaves an arm out", "[select]") {
   auto named = receive_from(a);
   CHECK(select(named.only_if(false), receive_from(b)) == 1);
   CHECK(select(named.only_if(true), never()) == 0);
+  CHECK(select(in_order, named.only_if(false), otherwise()) == 1);
   std::stop_source stop;
   stop.request_stop();
   CHECK(select(stop_requested(stop.get_token()).only_if(false), after(0s)) == 1);
@@ -404,6 +415,20 @@ TEST_CASE("select: of several arms that are ready each has the same chance", "[s
   }
 }
 
+TEST_CASE("the dice: no bit of a roll tells what it will be in one of the next 64", "[select]") {
+  constexpr std::size_t rolls = 4096;
+  tandem::detail::dice dice;  // which always begins with the same number
+  std::vector<std::uint32_t> rolled(rolls + 64);
+  for (auto& roll : rolled) roll = dice.roll();
+  for (std::size_t lag = 1; lag <= 64; ++lag) {
+    std::array<int, 32> equal{};
+    for (std::size_t i = 0; i < rolls; ++i) {
+      for (std::size_t bit = 0; bit < 32; ++bit) equal[bit] += ((rolled[i] ^ rolled[i + lag]) >> bit & 1U) == 0 ? 1 : 0;
+    }
+    for (const int count : equal) REQUIRE(is_about(count, rolls, 1.0 / 2));
+  }
+}
+
 TEST_CASE("select: in_order takes the first that is ready", "[select]") {
   mailbox<int> a(1), b(1), c(1);
   b.close();
@@ -444,6 +469,30 @@ TEST_CASE("select: a stop ends the wait, and each of several does", "[select]") 
     CHECK(mine.number() == 1);
     CHECK(meeting.try_receive().error() == status::empty);
   }
+}
+
+TEST_CASE("select: a stop is enough to wait for", "[select]") {
+  const watchdog guard("a select that waits for a stop alone");
+  std::stop_source stop;
+  selecting other([&] { return select(never(), stop_requested(stop.get_token())); });
+  other.until_it_waits();
+  CHECK_FALSE(other.over());
+  stop.request_stop();
+  CHECK(other.outcome() == 1);
+}
+
+TEST_CASE("select: a stop that is left out does not end the wait", "[select]") {
+  const watchdog guard("a stop that is left out");
+  rendezvous<int> meeting;
+  std::stop_source left_out, other_stop;
+  selecting other([&] {
+    return select(receive_from(meeting), stop_requested(left_out.get_token()).only_if(false),
+                  stop_requested(other_stop.get_token()));
+  });
+  other.until_it_waits();
+  left_out.request_stop();
+  REQUIRE(meeting.send(1));
+  CHECK(other.outcome() == 0);
 }
 
 TEST_CASE("select: a deadline ends the wait, not early, and the earliest of several", "[select]") {
@@ -635,6 +684,18 @@ TEST_CASE("select: an arm's function may throw; the message has come, and all ot
   CHECK(letter::counts().live == before);
 }
 
+TEST_CASE("select: an arm's function may destroy the other channels: the select is over", "[select]") {
+  const watchdog guard("an arm's function destroys a channel");
+  rendezvous<int> a;
+  auto b = std::make_unique<rendezvous<int>>();
+  const auto destroys = [&](const result<int>&) { b.reset(); };  // which aborts if somebody stands in line there
+  selecting other([&] { return select(receive_from(a, destroys), receive_from(*b)); });
+  other.until_it_waits();
+  REQUIRE(a.send(1));
+  CHECK(other.outcome() == 0);
+  CHECK(b == nullptr);
+}
+
 TEST_CASE("select: an arm's function may select again, on the same channels", "[select]") {
   mailbox<int> a(2), b(2);
   REQUIRE(a.send(1));
@@ -684,6 +745,12 @@ TEST_CASE("select: over a range of arms", "[select]") {
   other.until_it_waits();
   REQUIRE(boxes[17].send(1));
   CHECK(other.outcome() == 17);
+  diary d;
+  std::deque<decltype(receive_from(boxes[0], d.receives()))> noted;
+  for (auto& box : boxes) noted.push_back(receive_from(box, d.receives()));
+  REQUIRE(boxes[39].send(5));
+  CHECK(select(in_order, noted) == 39);
+  CHECK(d.came == std::vector{5});
 }
 
 TEST_CASE("select: allocates nothing; over a range, once", "[select]") {
@@ -888,10 +955,28 @@ TEST_CASE("co_select: destroyed while it stands in line, it has not happened", "
   CHECK(letter::counts().live == before);
 }
 
+TEST_CASE("co_select: an arm that has waited in one select waits in another", "[select][coroutine]") {
+  rendezvous<int> a, b;
+  diary d;
+  auto from_a = receive_from(a, d.receives());
+  run_loop loop;
+  const auto body = [&](tandem::scheduler&) -> started { co_await co_select(from_a, receive_from(b, d.receives())); };
+  const auto work = [&]() -> task<> {
+    const started first = body(loop);
+    CHECK(b.try_send(1) == status::ok);
+    while (!first.done()) co_await co_select(after(100us));
+    const started second = body(loop);  // in a frame of its own, since the first one's is still there
+    CHECK(a.try_send(2) == status::ok);
+    while (!second.done()) co_await co_select(after(100us));
+  };
+  loop.block_on(work());
+  CHECK(d.came == std::vector{1, 2});
+}
+
 TEST_CASE("co_select: destroyed when it is over and not yet resumed, what came goes with it", "[select][coroutine]") {
   const long before = letter::counts().live;
   {
-    rendezvous<letter> a, b;
+    rendezvous<letter> a, b, c;
     mailbox<letter> box(2);
     letter mine(1);
     int resumed = 0;
@@ -911,11 +996,23 @@ TEST_CASE("co_select: destroyed when it is over and not yet resumed, what came g
       }
       CHECK(mine.number() == -1);
       {
+        auto from_c = receive_from(c);
+        {
+          const auto takes = [&](tandem::scheduler&) -> started {
+            co_await co_select(from_c, receive_from(box));
+            ++resumed;
+          };
+          const started waiting = takes(loop);
+          CHECK(c.try_send(letter(3)) == status::ok);
+        }
+        CHECK(select(from_c, otherwise()) == 1);  // that letter was not asked for, and goes
+        CHECK(from_c.result().error() == status::abandoned);
+      }
+      {
         const started waiting = body(loop);
         a.close();
       }
       {
-        rendezvous<letter> c;
         const auto other = [&](tandem::scheduler&) -> started {
           co_await co_select(receive_from(c), receive_from(box));
           ++resumed;
@@ -1047,7 +1144,7 @@ started waits_on_all(tandem::scheduler&, std::deque<wire>& wires, int& came, int
 }  // namespace
 
 TEST_CASE("co_select: thousands of them at a hundred channels each, woken, destroyed and closed",
-          "[select][coroutine]") {
+          "[select][coroutine][long]") {
   const watchdog guard("thousands of selects");
   const int selects = support::sanitized ? 500 : 10'000;
   std::deque<wire> wires(many_channels);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -18,6 +19,7 @@
 
 #include <tandem/async/future.hpp>
 #include <tandem/async/mailbox.hpp>
+#include <tandem/confinement.hpp>
 #include <tandem/coro/run_loop.hpp>
 #include <tandem/sync/rendezvous.hpp>
 
@@ -219,6 +221,87 @@ TEST_CASE("selector: switch_on leaves an arm out, and takes it in again", "[sele
   CHECK_FALSE(all.try_select().has_value());  // which does not wait: no misuse
   CHECK(support::death_of([&] { all.select(); }).saying("no arm can ever fire"));
   CHECK(support::death_of([&] { all.switch_on(2, true); }).saying("a selector has no arm of that number"));
+}
+
+TEST_CASE("selector: an arm may be switched off before the first select, and after an arm was added", "[selector]") {
+  mailbox<int> a(1), b(1);
+  a.close();
+  b.close();
+  selector all;
+  all.add(receive_from(a));
+  all.switch_on(0, false);
+  CHECK_FALSE(all.try_select().has_value());
+  all.add(receive_from(b));
+  all.switch_on(1, false);
+  CHECK_FALSE(all.try_select().has_value());
+  all.switch_on(0, true);
+  CHECK(all.select() == 0);
+}
+
+TEST_CASE("selector: an arm that is switched off leaves its line", "[selector]") {
+  const watchdog guard("switched off while in line");
+  rendezvous<int> a;
+  mailbox<int> b(1);
+  selector all;
+  all.add(receive_from(a));
+  all.add(receive_from(b));
+  for (const bool a_is_on : {true, false}) {
+    all.switch_on(0, a_is_on);
+    selecting waits([&] { return all.select(); });
+    waits.until_it_waits();
+    if (!a_is_on) CHECK(a.try_send(1) == status::full);
+    REQUIRE(b.send(2));
+    CHECK(waits.outcome() == 1);
+  }
+}
+
+TEST_CASE("selector: an otherwise that is switched off is not taken", "[selector]") {
+  rendezvous<int> nobody;
+  selector all;
+  all.add(receive_from(nobody));
+  const std::size_t else_this = all.add(otherwise());
+  CHECK(all.try_select().value() == else_this);
+  all.switch_on(else_this, false);
+  CHECK_FALSE(all.try_select().has_value());
+  all.switch_on(else_this, true);
+  CHECK(all.select() == else_this);
+}
+
+TEST_CASE("selector: an arm at a channel of one thread that is switched off does not keep a thread from waiting",
+          "[selector]") {
+  const watchdog guard("a selector whose arm of one thread is off");
+  mailbox<int, tandem::one_thread> own(1);
+  mailbox<int> of_all(1);
+  selector all;
+  const std::size_t from_own = all.add(receive_from(own));
+  const std::size_t from_all = all.add(receive_from(of_all));
+  CHECK_FALSE(all.try_select().has_value());
+  all.switch_on(from_own, false);
+  std::jthread sender([&] {
+    std::this_thread::sleep_for(1ms);
+    static_cast<void>(of_all.send(1));
+  });
+  CHECK(all.select() == from_all);
+}
+
+TEST_CASE("selector: after a wait at one arm, a try_select that finds nothing says so", "[selector]") {
+  const watchdog guard("a selector that has waited, and looks");
+  mailbox<int> a(1), b(1);
+  std::vector<int> came;
+  selector all;
+  all.add(receive_from(a, into(came)));
+  all.add(receive_from(b, into(came)));
+  selecting waits([&] { return all.select(); });
+  waits.until_it_waits();
+  REQUIRE(a.send(1));
+  REQUIRE(waits.outcome() == 0);
+  CHECK_FALSE(all.try_select().has_value());
+  REQUIRE(a.send(2));
+  CHECK(all.try_select().value() == 0);
+  REQUIRE(b.send(3));
+  CHECK(all.try_select().value() == 1);
+  CHECK_FALSE(all.try_select().has_value());
+  CHECK(came == std::vector{1, 2, 3});
 }
 
 TEST_CASE("selector: an arm that is switched off passes its turn on", "[selector]") {
@@ -495,13 +578,44 @@ TEST_CASE("selector: select allocates nothing, add a few times", "[selector]") {
   std::deque<mailbox<int>> boxes;
   selector all;
   for (int i = 0; i < 100; ++i) all.add(receive_from(boxes.emplace_back(1)));
-  CHECK_FALSE(all.try_select().has_value());
   const std::size_t before = support::allocations_of_this_thread;
+  CHECK_FALSE(all.try_select().has_value());
   for (auto& box : boxes) {
     static_cast<void>(box.try_send(1));
     static_cast<void>(all.select());
   }
   CHECK(support::allocations_of_this_thread == before);
+}
+
+TEST_CASE("selector: an arm for which there is no memory is not added, and the others are as they were", "[selector]") {
+  if (!support::allocations_are_counted) return;
+  std::deque<mailbox<int>> boxes;
+  for (int i = 0; i < 20; ++i) boxes.emplace_back(1);
+  std::vector<int> came;
+  selector all;
+  int refused = 0;
+  for (auto& box : boxes) {
+    const std::size_t before = all.size();
+    bool added = false;
+    for (std::size_t enough = 0; !added; ++enough) {
+      auto arm = receive_from(box, into(came));
+      support::allocations_left = enough;
+      try {
+        all.add(std::move(arm));
+        added = true;
+      } catch (const std::bad_alloc&) {
+        ++refused;
+      }
+      support::allocations_left = support::no_limit;
+      REQUIRE(all.size() == before + (added ? 1U : 0U));
+    }
+  }
+  CHECK(refused >= 20);
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    REQUIRE(boxes[i].send(static_cast<int>(i)));
+    REQUIRE(all.select() == i);
+    REQUIRE(came.back() == static_cast<int>(i));
+  }
 }
 
 TEST_CASE("selector: a thousand channels, a message here and there", "[selector]") {

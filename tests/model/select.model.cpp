@@ -85,6 +85,21 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
     }
     lab::check(how == status::ok && me.received == 1, "they met");
   });
+  holds("a select that could send or receive", 2964, {.preemptions = 3}, [] {
+    const no_letter_left at_the_end;
+    meeting c;
+    account me;
+    {
+      const auto other = lab::spawn("other", [&] { lab::check(c.receive()->number() == 7, "what the select sent"); });
+      letter mine(7);
+      lab::check(select(receive_from(c, note_in(me)), send_to(c, mine, note_in(me, mine, 7))) == 1,
+                 "never with itself");
+    }
+    lab::check(me.sent == 7 && me.received == 0, "it has sent");
+  });
+}
+
+TEST_CASE("a select meets one of two plain operations", "[model][select][long]") {
   holds("select receives from two, two send, and the other gets the rest", 333256, {}, [] {
     const no_letter_left at_the_end;
     meeting a, b;
@@ -98,18 +113,6 @@ TEST_CASE("a select meets plain operations, on one of its channels", "[model][se
       auto rest = which == 0 ? b.receive() : a.receive();
       lab::check(rest && rest->number() == 2 - static_cast<int>(which), "the other one is still there");
     }
-  });
-  holds("a select that could send or receive", 2964, {.preemptions = 3}, [] {
-    const no_letter_left at_the_end;
-    meeting c;
-    account me;
-    {
-      const auto other = lab::spawn("other", [&] { lab::check(c.receive()->number() == 7, "what the select sent"); });
-      letter mine(7);
-      lab::check(select(receive_from(c, note_in(me)), send_to(c, mine, note_in(me, mine, 7))) == 1,
-                 "never with itself");
-    }
-    lab::check(me.sent == 7 && me.received == 0, "it has sent");
   });
 }
 
@@ -642,7 +645,7 @@ TEST_CASE("a selector stays in line", "[model][select]") {
   });
 }
 
-TEST_CASE("a slot that is half-way is looked at again, whatever happens elsewhere", "[model][select]") {
+TEST_CASE("a slot that is half-way is looked at again, whatever happens elsewhere", "[model][select][long]") {
   holds("a selector that is told of another", 387855, {.short_poll = 0}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
@@ -657,6 +660,9 @@ TEST_CASE("a slot that is half-way is looked at again, whatever happens elsewher
     all.select();
     lab::check(sum == 3, "each once");
   });
+}
+
+TEST_CASE("a slot that is half-way is looked at again, though another was spoken of for nothing", "[model][select]") {
   holds("a select that is told of another for nothing", 60326, {.rereads = 0, .short_poll = 0}, [] {
     const no_letter_left at_the_end;
     inbox a(1), b(1);
@@ -672,6 +678,228 @@ TEST_CASE("a slot that is half-way is looked at again, whatever happens elsewher
     lab::check(me.received != 0, "one of them");
     while (a.try_receive() || b.try_receive()) {
     }
+  });
+}
+
+TEST_CASE("whoever sees a slot half-way, and will be told by nobody, looks again", "[model][select]") {
+  holds("a thread", 529, {.short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1);
+    meeting nobody;
+    account me;
+    {
+      const auto other = lab::spawn("other", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+      select(receive_from(a, note_in(me)), receive_from(nobody));
+    }
+    lab::check(me.received == 1, "received");
+  });
+  holds("a coroutine", 1144, {.short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1);
+    meeting nobody;
+    account me;
+    {
+      const auto other = lab::spawn("other", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+      run_loop loop;
+      const auto work = [&]() -> task<> { co_await co_select(receive_from(a, note_in(me)), receive_from(nobody)); };
+      loop.block_on(work());
+    }
+    lab::check(me.received == 1, "received");
+  });
+  holds("a selector that looks where it was told to", 58458, {.short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(2);
+    meeting nobody;
+    account me;
+    {
+      const auto other = lab::spawn("other", [&] {
+        for (int i = 1; i <= 2; ++i) lab::check(a.send(letter(i)) == status::ok, "there is room");
+      });
+      selector all;
+      all.add(receive_from(a, note_in(me)));
+      all.add(receive_from(nobody));
+      for (int i = 1; i <= 2; ++i) lab::check(all.select() == 0 && me.received == i, "in this order");
+    }
+  });
+  holds("a coroutine, which a partner at another channel may meet meanwhile", 4282,
+        {.weak_memory = false, .short_poll = 0}, [] {
+          const no_letter_left at_the_end;
+          inbox a(1);
+          meeting b;
+          account me;
+          int sum = 0;
+          {
+            const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+            const auto two = lab::spawn("two", [&] { lab::check(b.send(letter(2)) == status::ok, "sent"); });
+            run_loop loop;
+            const auto work = [&]() -> task<> {
+              for (int i = 0; i < 2; ++i) {
+                const std::size_t which =
+                    co_await co_select(receive_from(a, note_in(me)), receive_from(b, note_in(me)), after(1h));
+                lab::check(which != 2, "the clock has an hour left");
+                sum += me.received;
+              }
+            };
+            loop.block_on(work());
+          }
+          lab::check(sum == 3, "each once");
+        });
+}
+
+TEST_CASE("whoever was woken twice passes one turn on", "[model][select]") {
+  // one is half-way when two wakes the first in line, who finds nothing, and is woken again by one
+  holds("a selector that is idle then", 61958, {.rereads = 0, .weak_memory = false, .short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(2);
+    meeting nobody;
+    account me;
+    int got = 0;
+    selector all;
+    all.add(receive_from(a, note_in(me)));
+    all.add(receive_from(nobody));
+    {
+      const auto receiver = lab::spawn("receiver", [&] { got = a.receive()->number(); });
+      const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+      const auto two = lab::spawn("two", [&] { lab::check(a.send(letter(2)) == status::ok, "there is room"); });
+      all.select();
+    }
+    lab::check(got + me.received == 3, "each once");
+  });
+}
+
+TEST_CASE("a stop that has ended one wait of a selector, and is left out, does not end the next", "[model][select]") {
+  holds("a coroutine, and then a slot half-way", 364, {.weak_memory = false, .short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1);
+    tandem::stop_source stop;
+    account me;
+    {
+      const auto other = lab::spawn("other", [&] {
+        stop.request_stop();
+        lab::check(a.send(letter(1)) == status::ok, "there is room");
+      });
+      run_loop loop;
+      const auto work = [&]() -> task<> {
+        selector all;
+        all.add(receive_from(a, note_in(me)));
+        const std::size_t stopping = all.add(stop_requested(stop.get_token()));
+        if (co_await all.co_select() == stopping) {
+          all.switch_on(stopping, false);
+          const std::size_t next = co_await all.co_select();
+          lab::check(next == 0, "the letter");
+        }
+      };
+      loop.block_on(work());
+    }
+    lab::check(me.received == 1, "received");
+  });
+}
+
+TEST_CASE("what was sent before is there, though another slot is half-way", "[model][select]") {
+  holds("a select that looks", 415, {}, [] {
+    const no_letter_left at_the_end;
+    inbox a(2);
+    account me;
+    {
+      const auto other = lab::spawn("other", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+      lab::check(a.send(letter(2)) == status::ok, "there is room");
+      lab::check(select(receive_from(a, note_in(me)), otherwise()) == 0, "that letter, or one before it");
+    }
+    const auto rest = a.try_receive();
+    lab::check(rest && rest->number() + me.received == 3, "and the other one is still there");
+  });
+  holds("a selector that looks where it was told to", 475, {.weak_memory = false}, [] {
+    const no_letter_left at_the_end;
+    inbox a(3);
+    meeting nobody;
+    account me;
+    int sum = 0;
+    {
+      const auto other = lab::spawn("other", [&] {
+        lab::check(a.send(letter(1)) == status::ok, "there is room");
+        lab::check(a.send(letter(4)) == status::ok, "there is room");
+      });
+      selector all;
+      all.add(receive_from(a, note_in(me)));
+      all.add(receive_from(nobody));
+      lab::check(all.select() == 0 && me.received == 1, "in this order");
+      sum += me.received;
+      lab::check(a.send(letter(2)) == status::ok, "there is room");
+      lab::check(all.try_select().has_value(), "that letter, or one before it");
+      sum += me.received;
+    }
+    const auto rest = a.try_receive();
+    lab::check(rest && rest->number() + sum == 7, "and the other one is still there");
+  });
+}
+
+TEST_CASE("a coroutine's selector that has napped stands in line the next time", "[model][select]") {
+  holds("a slot half-way, and then a try_send", 1325, {.weak_memory = false, .short_poll = 0}, [] {
+    const no_letter_left at_the_end;
+    inbox a(2);
+    meeting b;
+    account me;
+    {
+      const auto one = lab::spawn("one", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+      const auto two = lab::spawn("two", [&] {
+        tandem::sleep_for(1s);
+        lab::check(b.try_send(letter(2)) == status::ok, "it stands there");
+      });
+      run_loop loop;
+      const auto work = [&]() -> task<> {
+        selector all;
+        all.add(receive_from(a, note_in(me)));
+        all.add(receive_from(b, note_in(me)));
+        const std::size_t first = co_await all.co_select();
+        lab::check(first == 0 && me.received == 1, "the clock has a second left");
+        const std::size_t second = co_await all.co_select();
+        lab::check(second == 1 && me.received == 2, "it was found");
+      };
+      loop.block_on(work());
+    }
+  });
+}
+
+TEST_CASE("a selector that was told of a letter does not forget the time", "[model][select]") {
+  holds("letters, and a ticker that ticks twice", 2556, {}, [] {
+    const no_letter_left at_the_end;
+    inbox a(1);
+    account me;
+    tandem::ticker clockwork(1s);
+    selector all;
+    all.add(receive_from(a, note_in(me)));
+    const std::size_t ticking = all.add(tandem::tick(clockwork));
+    const auto other = lab::spawn("other", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+    lab::check(all.select() == 0 && me.received == 1, "the clock has a second left");
+    for (int i = 0; i < 2; ++i) {
+      const auto due = clockwork.next();
+      lab::check(all.select() == ticking, "it ticks");
+      lab::check(tandem::clock::now() == due, "in time");
+    }
+  });
+}
+
+TEST_CASE("an instant that is left out wakes nobody", "[model][select]") {
+  holds("one that is left out, and a later one", 1, {}, [] {
+    meeting nobody;
+    const auto begin = tandem::clock::now();
+    lab::check(select(receive_from(nobody), after(1s).only_if(false), after(2s)) == 2, "the later one");
+    lab::check(tandem::clock::now() - begin == 2s, "in time");
+  });
+}
+
+TEST_CASE("nobody touches a select that is over", "[model][select]") {
+  holds("a stop that comes late, at an arm that is still there", 178, {}, [] {
+    meeting a;
+    tandem::stop_source stop;
+    std::size_t which = 9;
+    auto stopped = stop_requested(stop.get_token());
+    {
+      const auto closer = lab::spawn("closer", [&] { a.close(); });
+      which = select(receive_from(a), stopped);
+    }
+    lab::check(which == 0, "closed");
+    stop.request_stop();
   });
 }
 

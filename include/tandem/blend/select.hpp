@@ -76,7 +76,7 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
                                           confined_to_one_thread<C>),
         from_(std::addressof(from)),
         then_(std::move(f)) {
-    prepare();
+    static_cast<void>(detail::result_access::memory(letter_));
   }
   receive_arm(receive_arm&& other) noexcept
       : detail::arm_of<receive_arm<C, F>>(std::move(other)),
@@ -248,8 +248,9 @@ concept reference_to_an_arm = std::is_lvalue_reference_v<Reference> && select_ar
 template <std::size_t N>
 using arms = std::array<arm*, N>;
 
-template <std::size_t N>
-std::size_t select(arms<N> all, choice how) {
+/// All: an array or a vector of pointers to arms.
+template <class All>
+std::size_t select(All all, choice how) {
   selection chosen(all, how);
   const std::size_t number = chosen.run();
   chosen.finish();
@@ -277,10 +278,7 @@ std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
   std::vector<detail::arm*> all;
   all.reserve(static_cast<std::size_t>(std::ranges::distance(range)));
   for (auto&& one : range) all.push_back(std::addressof(one));
-  detail::selection chosen(all, how);
-  const std::size_t number = chosen.run();
-  chosen.finish();
-  return number;
+  return detail::select(std::move(all), how);
 }
 template <std::ranges::forward_range Range>
   requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>

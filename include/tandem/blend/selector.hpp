@@ -80,7 +80,6 @@ class selector {
     selection_.reset();  // its places leave their lines, and join again with the new one
     const std::size_t wanted = size() + 1;
     arms_.reserve(wanted);
-    by_number_.reserve(wanted);
     kept_.reserve(wanted);
     auto kept = std::make_shared<Arm>(std::move(one));
     by_number_.push_back(kept.get());

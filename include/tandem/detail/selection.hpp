@@ -98,9 +98,8 @@ class arm {
 
  protected:
   /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
-  explicit arm(kind what, bool tries_first = true, bool confined = false) noexcept
-      : traits_(static_cast<std::uint8_t>(static_cast<unsigned>(what) |
-                                          (tries_first && what == kind::channel ? one_tries_first : 0U) |
+  explicit arm(kind what, bool tries_first = false, bool confined = false) noexcept
+      : traits_(static_cast<std::uint8_t>(static_cast<unsigned>(what) | (tries_first ? one_tries_first : 0U) |
                                           (confined ? one_is_confined : one_is_shared))) {}
   arm(arm&& other) noexcept : traits_(other.traits_), counts_for_(other.counts_for_), fired_(other.fired_) {}
   virtual ~arm() = default;  // for -Wnon-virtual-dtor alone: whoever has an arm knows its type
@@ -249,7 +248,6 @@ class selection : private resumable<several> {
       }
     }
     static_cast<void>(step_back());
-    only_ = nullptr;
   }
 
   std::size_t fired() const noexcept { return fired_->number_; }
@@ -268,7 +266,7 @@ class selection : private resumable<several> {
 
   /// Gets ready. True: a stop was requested before.
   bool is_fired_at_first() noexcept {
-    if (fired_ != nullptr && std::exchange(fired_->fired_, false)) fired_->prepare();
+    if (fired_ != nullptr) fired_->prepare();
     fired_ = nullptr;
     rounds_ = 0;
     until_ = deadline::unlimited();
@@ -330,7 +328,6 @@ class selection : private resumable<several> {
       const outcome how = only_->attempt();
       return is_final(how) ? end(*only_, how) : how != outcome::busy;
     }
-    only_ = nullptr;
     bool decided = true;
     std::uint32_t random = 0;
     for (std::size_t i = 0; i < arms_.size(); ++i) {
@@ -443,10 +440,7 @@ class selection : private resumable<several> {
   }
 
   /// After an outcome, which one claim has brought about. True if there were more.
-  bool goes_away() noexcept {
-    only_ = nullptr;
-    return step_back() > 1;
-  }
+  bool goes_away() noexcept { return step_back() > 1; }
 
   arm* first_due() const noexcept {
     arm* first = nullptr;
@@ -473,7 +467,6 @@ class selection : private resumable<several> {
   }
 
   bool end(arm& winner, outcome how) noexcept {
-    if (only_ != &winner) only_ = nullptr;
     fired_ = &winner;
     winner.fired_ = true;
     if (stays_) {
@@ -536,7 +529,6 @@ class selection : private resumable<several> {
   void fall_deaf() noexcept {
     fall_deaf_to_stops();
     if (by_time_) by_time_->fall_deaf(*home());
-    by_time_.reset();
   }
 
   // --- for both ---
