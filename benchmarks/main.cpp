@@ -78,13 +78,15 @@ void list(const std::vector<group>& groups) {
 
 // Contestants of one group take turns; the groups come one after the other.
 bool run_with_tables(const std::vector<group>& groups) {
-  std::cout << "Nanoseconds of a message or a round trip: the median of all rounds, how far they lie apart, the best;\n"
-               "medians too: what half of the single operations did not exceed (p50), and 99 of 100 (p99), of those\n"
-               "that were timed; processor time of all threads, context switches, calls of operator new, and the\n"
-               "ratios to the limit and to mutex_cv. A dash: not known, or too short for the clock. Machine: "
-            << bench::cores() << " cores;\na crowd is " << 2 * bench::crowd_size()
-            << " threads, busy_2 is beside 2 strangers. Reading the clock takes " << std::lround(bench::clock_read_ns())
-            << " ns.\n";
+  std::cout
+      << "Nanoseconds of a message or a round trip: the median of all rounds, how far they lie apart, the best;\n"
+         "medians too: what half of the single operations did not exceed (p50), and 99 of 100 (p99), of those\n"
+         "that were timed; processor time of all threads, context switches, yields, futex calls (of those who\n"
+         "make them themselves), calls of operator new, and the ratios to the limit and to mutex_cv. A dash: not\n"
+         "known, or too short for the clock. Machine: "
+      << bench::cores() << " cores;\na crowd is " << 2 * bench::crowd_size()
+      << " threads, busy_2 is beside 2 strangers. Reading the clock takes " << std::lround(bench::clock_read_ns())
+      << " ns.\n";
   bench::table report;
   for (const group& each : groups) {
     const bench::neighbours others;

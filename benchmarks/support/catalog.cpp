@@ -54,6 +54,8 @@ void run(benchmark::State& state, const entry& which, std::string& given_up) {
   const auto per_message = [&](double total) { return benchmark::Counter(total / static_cast<double>(messages)); };
   state.counters["cpu_ns"] = per_message(result.measured.cpu_seconds * 1e9);
   state.counters["switches"] = per_message(result.measured.context_switches);
+  state.counters["yields"] = per_message(result.measured.yields);
+  state.counters["futexes"] = per_message(result.measured.futexes);
   state.counters["allocations"] = per_message(result.measured.allocations);
   const auto add_if_known = [&](const char* name, double figure) {
     if (figure > 0) {

@@ -1,13 +1,18 @@
 #include "measure.hpp"
 
+#include <dlfcn.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstdarg>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
@@ -21,6 +26,14 @@
 namespace {
 
 thread_local std::uint64_t allocations_here = 0;
+thread_local std::uint64_t yields_here = 0;
+thread_local std::uint64_t futexes_here = 0;
+
+/// The function of libc in front of which this program has put its own.
+template <class Function>
+Function* behind_ours(const char* name) noexcept {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
 
 void* counted(std::size_t size, std::size_t alignment) {
   ++allocations_here;
@@ -35,6 +48,24 @@ void* counted(std::size_t size, std::size_t alignment) {
 }
 
 }  // namespace
+
+// Whoever yields calls this, and whoever makes a system call by its number calls the other. libc does not call itself:
+// so the futexes of a mutex or a condition variable are not seen.
+extern "C" int sched_yield() noexcept {
+  static int (*const next)() = behind_ours<int()>("sched_yield");
+  ++yields_here;
+  return next();
+}
+extern "C" long syscall(long number, ...) noexcept {
+  static long (*const next)(long, ...) = behind_ours<long(long, ...)>("syscall");
+  if (number == SYS_futex) ++futexes_here;
+  std::array<long, 6> given{};
+  std::va_list arguments;
+  va_start(arguments, number);
+  for (long& each : given) each = va_arg(arguments, long);
+  va_end(arguments);
+  return next(number, given[0], given[1], given[2], given[3], given[4], given[5]);
+}
 
 // The array forms and the nothrow forms call these.
 void* operator new(std::size_t size) { return counted(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
@@ -76,6 +107,8 @@ double heap_bytes() noexcept {
 struct part {
   wall_clock::time_point done;
   std::uint64_t allocations = 0;
+  std::uint64_t yields = 0;
+  std::uint64_t futexes = 0;
   double prepared_bytes = 0;
   bool sound = false;
 };
@@ -131,9 +164,13 @@ measurement play(placement where, const std::vector<role>& cast) {
       }
       ready.count_down();
       go.wait();
-      const std::uint64_t before = allocations_here;
+      const std::uint64_t allocated = allocations_here;
+      const std::uint64_t yielded = yields_here;
+      const std::uint64_t called = futexes_here;
       const bool sound = mine.play();
-      parts[index] = {wall_clock::now(), allocations_here - before, prepared_bytes, sound};
+      parts[index] = {wall_clock::now(),     allocations_here - allocated,
+                      yields_here - yielded, futexes_here - called,
+                      prepared_bytes,        sound};
       done.count_down();
       clear_up.wait();
       if (mine.clear_up) {
@@ -158,6 +195,8 @@ measurement play(placement where, const std::vector<role>& cast) {
   for (const part& each : parts) {
     sum.wall_seconds = std::max(sum.wall_seconds, std::chrono::duration<double>(each.done - begin).count());
     sum.allocations += static_cast<double>(each.allocations);
+    sum.yields += static_cast<double>(each.yields);
+    sum.futexes += static_cast<double>(each.futexes);
     sum.prepared_bytes += each.prepared_bytes;
     sum.sound = sum.sound && each.sound;
   }

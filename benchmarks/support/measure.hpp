@@ -2,9 +2,9 @@
 //
 // The process of its own is what makes a run bounded: a contestant that deadlocks, collapses or aborts is killed and
 // reported, and the next one starts from a clean state. Everything a run costs the machine is counted: wall time, the
-// processor time of all threads, context switches, and calls of operator new (not malloc called directly). What a part
-// prepares costs nothing of these; its memory is counted, malloc's own share included. Where a part has a stopwatch,
-// there are also percentiles of its single operations.
+// processor time of all threads, context switches, yields, futex calls (except those that libc makes inside of itself),
+// and calls of operator new (not malloc called directly). What a part prepares costs nothing of these; its memory is
+// counted, malloc's own share included. Where a part has a stopwatch, there are also percentiles of its operations.
 #pragma once
 
 #include <chrono>
@@ -41,6 +41,8 @@ struct measurement {
   double cpu_seconds = 0;
   double context_switches = 0;
   double allocations = 0;
+  double yields = 0;          ///< calls of sched_yield
+  double futexes = 0;         ///< futex calls, of those who make them themselves: libc's own are not seen
   double prepared_bytes = 0;  ///< of the heap, with what malloc itself needs: what all `prepare` have taken
   double p50_ns = 0;          ///< of single operations; 0: not known
   double p99_ns = 0;

@@ -71,6 +71,8 @@ void table::ReportRuns(const std::vector<Run>& runs) {
     collected.wall.push_back(run.GetAdjustedRealTime());
     collected.cpu.push_back(run.counters.at("cpu_ns"));
     collected.switches.push_back(run.counters.at("switches"));
+    collected.yields.push_back(run.counters.at("yields"));
+    collected.futexes.push_back(run.counters.at("futexes"));
     collected.allocations.push_back(run.counters.at("allocations"));
     const auto collect_if_known = [&run](std::vector<double>& into, const char* name) {
       if (const auto found = run.counters.find(name); found != run.counters.end()) {
@@ -109,8 +111,8 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
 
   to << '\n'
      << group << (others ? text("  (others used %.0f %% of the machine)", *others * 100) : "") << '\n'
-     << text("  %-27s %10s %7s %10s %9s %9s %10s %9s %7s %9s %9s\n", "contestant", "median ns", "spread", "best ns",
-             "p50 ns", "p99 ns", "cpu ns", "switches", "allocs", "x limit", "x mutex");
+     << text("  %-27s %10s %7s %10s %9s %9s %10s %9s %8s %8s %7s %9s %9s\n", "contestant", "median ns", "spread",
+             "best ns", "p50 ns", "p99 ns", "cpu ns", "switches", "yields", "futexes", "allocs", "x limit", "x mutex");
   for (const auto& [contestant, measured] : rows) {
     all_sound_ = all_sound_ && (measured.failure.empty() || measured.failure.starts_with("skipped"));
     to << text("  %-27s ", contestant.c_str());
@@ -121,7 +123,8 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
     const std::size_t rounds = measured.wall.size();
     to << text("%10.1f %6.0f%% %10.1f ", median(measured.wall), spread(measured.wall) * 100, best(measured.wall))
        << column(measured.p50, rounds) << ' ' << column(measured.p99, rounds)
-       << text(" %10.1f %9.3f %7.2f ", median(measured.cpu), median(measured.switches), median(measured.allocations))
+       << text(" %10.1f %9.3f %8.3f %8.3f %7.2f ", median(measured.cpu), median(measured.switches),
+               median(measured.yields), median(measured.futexes), median(measured.allocations))
        << column(measured, limit) << ' ' << column(measured, mutex_cv)
        << (measured.bytes.empty() ? "" : text("  %.0f bytes each", median(measured.bytes)))
        << (measured.failure.empty() ? "" : "  then: " + measured.failure) << '\n';

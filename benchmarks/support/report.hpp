@@ -28,7 +28,7 @@ class table final : public benchmark::BenchmarkReporter {
 
  private:
   struct samples {
-    std::vector<double> wall, cpu, switches, allocations;
+    std::vector<double> wall, cpu, switches, yields, futexes, allocations;
     std::vector<double> bytes;     // only of those who prepare something
     std::vector<double> p50, p99;  // only of the rounds in which they are known
     std::string failure;

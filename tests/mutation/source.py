@@ -30,6 +30,8 @@ KILLERS = "mutation/killers.cpp"
 # Who looks at a header: the killers, unless it is said here. The quickest first.
 WITNESSES = {
     "sync/rendezvous.hpp": [KILLERS, "model/coroutine.model.cpp"],
+    "detail/waiter.hpp": [KILLERS, "waiter.test.cpp"],
+    "detail/wait_list.hpp": [KILLERS, "waiter.test.cpp"],
     "detail/awaiting.hpp": ["task.test.cpp", "scheduler.test.cpp", "awaitable.test.cpp", "model/coroutine.model.cpp"],
     "detail/scheduling.hpp": ["scheduler.test.cpp", "run_loop.test.cpp", "model/run_loop.model.cpp"],
     "detail/timer_queue.hpp": ["timer.test.cpp", "scheduler.test.cpp", "run_loop.test.cpp", "model/run_loop.model.cpp"],
