@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdarg>
 #include <cstdlib>
@@ -29,11 +30,25 @@ thread_local std::uint64_t allocations_here = 0;
 thread_local std::uint64_t yields_here = 0;
 thread_local std::uint64_t futexes_here = 0;
 
-/// The function of libc in front of which this program has put its own.
+/// The function of libc in front of which this program has put its own. Not a static variable of a function: its guard
+/// makes a system call if two threads come at once.
 template <class Function>
-Function* behind_ours(const char* name) noexcept {
-  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
+class behind_ours {
+ public:
+  constexpr explicit behind_ours(const char* name) noexcept : name_(name) {}
+  Function* operator*() noexcept {
+    if (Function* const known = found_.load(std::memory_order::relaxed)) return known;
+    auto* const found = reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name_));
+    found_.store(found, std::memory_order::relaxed);
+    return found;
+  }
+
+ private:
+  const char* name_;
+  std::atomic<Function*> found_{nullptr};
+};
+constinit behind_ours<int()> libcs_yield("sched_yield");
+constinit behind_ours<long(long, ...)> libcs_syscall("syscall");
 
 void* counted(std::size_t size, std::size_t alignment) {
   ++allocations_here;
@@ -52,19 +67,17 @@ void* counted(std::size_t size, std::size_t alignment) {
 // Whoever yields calls this, and whoever makes a system call by its number calls the other. libc does not call itself:
 // so the futexes of a mutex or a condition variable are not seen.
 extern "C" int sched_yield() noexcept {
-  static int (*const next)() = behind_ours<int()>("sched_yield");
   ++yields_here;
-  return next();
+  return (*libcs_yield)();
 }
 extern "C" long syscall(long number, ...) noexcept {
-  static long (*const next)(long, ...) = behind_ours<long(long, ...)>("syscall");
   if (number == SYS_futex) ++futexes_here;
   std::array<long, 6> given{};
   std::va_list arguments;
   va_start(arguments, number);
   for (long& each : given) each = va_arg(arguments, long);
   va_end(arguments);
-  return next(number, given[0], given[1], given[2], given[3], given[4], given[5]);
+  return (*libcs_syscall)(number, given[0], given[1], given[2], given[3], given[4], given[5]);
 }
 
 // The array forms and the nothrow forms call these.
