@@ -292,6 +292,23 @@ TEST_CASE("a waiter that is away cannot be claimed, but knows that somebody trie
   CHECK(w.left.claim_first() == &w.first);
 }
 
+TEST_CASE("a waiter of which only its own thread can know is told as well, of a single try") {
+  two_places w;
+  w.who.waits(tandem::detail::firmness::several_here);
+  CHECK_FALSE(w.who.was_disturbed());
+  CHECK(w.left.claim_first() == nullptr);
+  CHECK(w.who.was_disturbed());
+  CHECK_FALSE(w.who.step_up());
+  CHECK(w.who.step_back() == 1);
+  CHECK(w.first.was_dropped());
+  w.left.insert(w.first);
+  REQUIRE(w.who.step_up());
+  CHECK(w.left.claim_first() == &w.first);
+  w.first.complete(outcome::ok);
+  CHECK(w.who.written() == outcome::ok);
+  CHECK(w.who.step_back() == 1);
+}
+
 TEST_CASE("a waiter with several places is told of a place that was dropped while it was claimed through another") {
   two_places w;
   REQUIRE(w.who.step_up());
@@ -370,11 +387,13 @@ TEST_CASE("a wait list serves first come first served") {
   place b;
   place c;
   CHECK(list.claim_first() == nullptr);
+  CHECK(list.claim_first_there() == nullptr);
   for (place* p : {&a, &b, &c}) list.insert(*p);
   CHECK(list.claim_first() == &a);
-  CHECK(list.claim_first() == &b);
-  CHECK(list.claim_first() == &c);
+  CHECK(list.claim_first_there() == &b);
+  CHECK(list.claim_first_there() == &c);
   CHECK(list.claim_first() == nullptr);
+  CHECK(list.claim_first_there() == nullptr);
   CHECK(list.empty());
 }
 
