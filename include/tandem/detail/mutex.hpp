@@ -9,6 +9,10 @@
 //            giving up the core is what helps, and a kernel's wait queue would not. So unlocking need not ask whether
 //            somebody sleeps, which is what makes a mutex's unlock as expensive as its lock. docs/decisions/0010 says
 //            what that brings, and what it costs.
+//            Who comes is quicker than who waits, and one who locks and unlocks without end nearly always is. So one
+//            who has looked a few times makes a request, at each further pause, and again when it has slept. Whoever
+//            comes next and sees it drops it, and stands back for a few looks before it tries. So nobody stands back
+//            twice for one that is asleep, or that the kernel does not run. docs/decisions/0016.
 // Invariants Whoever changed the word from free to held, and nobody else, changes it back.
 // Progress   blocking.
 // Order      edge L: unlock (release) -> lock (acquire), all that the lock guards

@@ -376,7 +376,10 @@ class selection : private resumable<several> {
       if (const standing here = stand(may_sleep); here != standing::away) return here;
       if (arm* const stopped = first_stopped(); stopped != nullptr && end(*stopped, outcome::ok))
         return standing::fired;
-      if (tries >= 3) between_tries.pause();
+      if (tries >= 3) {
+        between_tries.pause();
+        static_cast<void>(step_back(true));  // what was dropped meanwhile is looked at now: it must not count once more
+      }
     }
   }
 

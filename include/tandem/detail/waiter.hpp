@@ -305,7 +305,7 @@ struct part : place {
   }
 
   /// For whoever comes by and would leave nothing behind, under the lock of the list: true if it lines up, and has not
-  /// been passed by too often since it was last met, or dropped.
+  /// been passed by too often since one of them last took it out.
   bool is_passed_by() noexcept {
     const bool passed = passed_by_ < most_passed_by && who.is_lining_up();
     passed_by_ = passed ? static_cast<std::uint16_t>(passed_by_ + 1) : std::uint16_t{0};

@@ -33,7 +33,8 @@
 //            a claim decides who ends the wait; the lock keeps the frame of a waiter that has decided to leave from
 //            going away under a partner who still looks at it.
 //            A select may stand in both lists of one rendezvous; it passes itself by. While it is on its way to joining
-//            others (it is `away`), whoever finds it drops its place, and joins the list opposite.
+//            others (it is `away`), whoever finds it drops its place, and joins the list opposite; a try_, which joins
+//            none, passes it by.
 // Invariants 1. Not both lists hold a waiter who can be claimed, except a select that stands in both.
 //            2. Once closed, both lists stay empty.
 //            3. A waiter that a partner has claimed stays in its frame until that partner completes it.
