@@ -55,30 +55,12 @@ class wait_list {
   /// The first who can still be claimed, claimed; or nullptr. A select at whose place `self` we are is passed by.
   place* claim_first(const place* self = nullptr) noexcept {
     const waiter* const select = self != nullptr ? self->whole() : nullptr;
-    for (place* p = first_; p != nullptr;) {
-      platform::prefetch_to_write(p);  // we are about to read it, claim it, and complete it: one fetch for all
-      place* const next = p->next;
-      if (select == nullptr || p->whole() != select) {
-        unlink(*p);
-        if (p->claim()) return p;
-      }
-      p = next;
-    }
-    return nullptr;
+    return claim_first_but([select](const place& p) { return select != nullptr && p.whole() == select; });
   }
 
   /// The same, for one who leaves nothing behind: a select that lines up stays where it is.
   place* claim_first_there() noexcept {
-    for (place* p = first_; p != nullptr;) {
-      platform::prefetch_to_write(p);  // as above
-      place* const next = p->next;
-      if (!p->is_several() || !static_cast<part*>(p)->is_passed_by()) {
-        unlink(*p);
-        if (p->claim()) return p;
-      }
-      p = next;
-    }
-    return nullptr;
+    return claim_first_but([](place& p) { return p.is_several() && static_cast<part&>(p).is_passed_by(); });
   }
 
   /// All who can be claimed, claimed, as a chain by `next`.
@@ -89,6 +71,21 @@ class wait_list {
   }
 
  private:
+  /// The first who can still be claimed, of those who are not `passed_by`, claimed; or nullptr.
+  template <class PassedBy>
+  place* claim_first_but(const PassedBy& passed_by) noexcept {
+    for (place* p = first_; p != nullptr;) {
+      platform::prefetch_to_write(p);  // we are about to read it, claim it, and complete it: one fetch for all
+      place* const next = p->next;
+      if (!passed_by(*p)) {
+        unlink(*p);
+        if (p->claim()) return p;
+      }
+      p = next;
+    }
+    return nullptr;
+  }
+
   void draw_ticket(place& p) noexcept {
     const std::uint64_t drawn = tickets_ + 1;
     tickets_ = drawn;
