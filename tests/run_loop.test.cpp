@@ -22,6 +22,7 @@
 #include "support/catch.hpp"
 #include "support/death.hpp"
 #include "support/dice.hpp"
+#include "support/egg_timer.hpp"
 #include "support/meanwhile.hpp"
 #include "support/watchdog.hpp"
 
@@ -29,6 +30,7 @@ using namespace std::chrono_literals;
 using support::background;
 using support::calls;
 using support::effort;
+using support::egg_timer;
 using support::meanwhile;
 using support::next_turn;
 using support::watchdog;
@@ -45,18 +47,6 @@ struct noted final : tandem::run_item {
   void note() { to.push_back(number); }
   std::vector<int>& to;
   int number;
-};
-
-/// A timer that calls a function. It is due when it is started.
-template <class Function>
-struct egg_timer final : tandem::timer {
-  explicit egg_timer(Function f)
-      : timer([](timer& me) noexcept { static_cast<egg_timer&>(me).function(); }), function(std::move(f)) {}
-  void starts(tandem::scheduler& where) {
-    due = tandem::clock::now();
-    where.start(*this);
-  }
-  Function function;
 };
 
 task<> turns(int n) {

@@ -27,11 +27,13 @@
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/death.hpp"
+#include "support/egg_timer.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
 #include "support/watchdog.hpp"
 
 using namespace std::chrono_literals;
+using support::egg_timer;
 using support::letter;
 using support::meanwhile;
 using support::watchdog;
@@ -47,16 +49,6 @@ struct job final : tandem::run_item {
       : run_item([](run_item& item) noexcept { static_cast<job&>(item).what(); }), what(std::move(f)) {}
   std::function<void()> what;
 };
-struct egg_timer final : tandem::timer {
-  explicit egg_timer(std::function<void()> f)
-      : timer([](timer& t) noexcept { static_cast<egg_timer&>(t).what(); }), what(std::move(f)) {}
-  void starts(tandem::scheduler& where, std::chrono::steady_clock::duration patience) {
-    due = std::chrono::steady_clock::now() + patience;
-    where.start(*this);
-  }
-  std::function<void()> what;
-};
-
 /// After so many rounds whoever goes round gives up: what it waits for would never have come.
 constexpr int too_many = 1000;
 
