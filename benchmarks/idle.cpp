@@ -7,8 +7,6 @@
 // usage: tandem_idle [waiters [seconds]]; `benchmarks/run --idle` builds and runs it.
 
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -18,10 +16,13 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include <tandem/tandem.hpp>
+
+#include "support/apart.hpp"
 
 namespace {
 
@@ -146,26 +147,15 @@ const row rows[] = {
      }},
 };
 
-/// In a process of its own, which ends in the middle of everything.
-bool play_apart(const row& which, int waiters, seconds duration) {
-  int ends[2];
-  if (::pipe(ends) != 0) return false;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const cost found = which.run(waiters, duration);
-    ::_exit(::write(ends[1], &found, sizeof found) == static_cast<ssize_t>(sizeof found) ? 0 : 1);
-  }
-  ::close(ends[1]);
-  cost found;
-  const bool whole = child > 0 && ::read(ends[0], &found, sizeof found) == static_cast<ssize_t>(sizeof found);
-  ::close(ends[0]);
-  if (child > 0) ::waitpid(child, nullptr, 0);
-  if (!whole) {
+bool show(const row& which, int waiters, seconds duration) {
+  const auto limit = static_cast<unsigned>(duration.count()) + 60;
+  const std::optional<cost> found = bench::apart(limit, [&] { return which.run(waiters, duration); });
+  if (!found) {
     std::printf("  %-36s has died\n", which.name);
     return false;
   }
-  std::printf("  %-36s %14.1f %14.1f %10.0f\n", which.name, found.until_asleep / waiters * 1e6, found.asleep * 1e6,
-              found.switches);
+  std::printf("  %-36s %14.1f %14.1f %10.0f\n", which.name, found->until_asleep / waiters * 1e6, found->asleep * 1e6,
+              found->switches);
   return true;
 }
 
@@ -185,7 +175,7 @@ int main(int argc, char** argv) {
   bool sound = true;
   for (const row& each : rows) {
     std::fflush(stdout);
-    sound = play_apart(each, waiters, duration) && sound;
+    sound = show(each, waiters, duration) && sound;
   }
   return sound ? EXIT_SUCCESS : EXIT_FAILURE;
 }

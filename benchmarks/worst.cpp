@@ -29,12 +29,10 @@
 #include <utility>
 #include <vector>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <tandem/detail/mutex.hpp>
 #include <tandem/tandem.hpp>
 
+#include "support/apart.hpp"
 #include "support/neighbours.hpp"
 #include "support/placement.hpp"
 
@@ -224,26 +222,6 @@ times play(const row& which, std::uint64_t operations) {
   return result;
 }
 
-/// In a process of its own, so that no row inherits what another has learned; ended by an alarm if it does not end.
-times play_apart(const row& which, std::uint64_t operations) {
-  times result;
-  int ends[2];
-  if (::pipe(ends) != 0) return result;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(120);
-    result = play(which, operations);
-    ::_exit(::write(ends[1], &result, sizeof result) == static_cast<ssize_t>(sizeof result) ? 0 : 1);
-  }
-  ::close(ends[1]);
-  if (child > 0) {
-    if (::read(ends[0], &result, sizeof result) != static_cast<ssize_t>(sizeof result)) result = {};
-    ::waitpid(child, nullptr, 0);
-  }
-  ::close(ends[0]);
-  return result;
-}
-
 double median_of(const std::vector<times>& rounds, double times::* figure) {
   std::vector<double> values;
   for (const times& each : rounds) values.push_back(each.*figure);
@@ -273,7 +251,7 @@ int main(int argc, char** argv) {
   bool sound = true;
   for (std::uint64_t round = 0; round < count; ++round) {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      rounds[i].push_back(play_apart(all[i], operations));
+      rounds[i].push_back(bench::apart(120, [&] { return play(all[i], operations); }).value_or(times{}));
       sound = sound && rounds[i].back().sound;
     }
   }
