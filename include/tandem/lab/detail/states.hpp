@@ -6,13 +6,16 @@
 // Algorithm  This is the partial-order reduction of the lab. A state is what its threads have done and which store each
 //            load has read: the execution graph of the memory model, hashed as it grows (memory.hpp), not the order in
 //            which the lab happened to run it. Two schedules that differ in the order of independent steps, or of a
-//            load and a store that it does not read, reach the same graph, and the second is cut off right there. Sleep
-//            sets recognise the first kind only, and lose executions when switches are bounded, since the schedule that
-//            they kept may need a switch more than the one they dropped; here the switches that are left are compared.
+//            load and a store that it does not read, reach the same graph, and the second is cut off at its next
+//            choice. Sleep sets recognise the first kind only, and lose executions when switches are bounded, since the
+//            schedule that they kept may need a switch more than the one they dropped; here the switches that are left
+//            are compared.
 //              running   whoever may go on without costing a switch (max_threads: nobody, the next choice is free)
 //            One who was there with thread t running and n left could have done all that thread u with n - 1 can do,
-//            for to switch to u costs one.
-// Cost       one probe of a hash table with linear probing, 24 bytes an entry, half of them free.
+//            for to switch to u costs one. While the sixteenth thread runs nothing is recognised: its place in an entry
+//            is nobody's.
+// Cost       one probe of a hash table with linear probing, 16 bytes an entry, half of them free. The table lies in large
+//            pages, where the system has them: nearly each probe is of a page that the processor has not seen for long.
 // Source     [musuvathi-2007] caching of happens-before graphs, and its fitness for a bound on preemptions
 // Tests      tests/lab.test.cpp, tests/lab/litmus.test.cpp: with and without it the same outcomes are found
 #pragma once
@@ -21,9 +24,41 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <sys/mman.h>
 #include <vector>
 
 namespace tandem::inline TANDEM_ABI::lab {
+
+/// An allocator of large arrays.
+template <class T>
+struct in_large_pages {
+  using value_type = T;
+  in_large_pages() noexcept = default;
+  template <class U>
+  explicit(false) in_large_pages(const in_large_pages<U>&) noexcept {}
+
+  T* allocate(std::size_t count) {
+    const std::size_t bytes = count * sizeof(T);
+    if (bytes < page) return static_cast<T*>(::operator new(bytes));
+    void* const got = ::operator new(bytes, std::align_val_t(page));
+#if defined(MADV_HUGEPAGE)
+    static_cast<void>(::madvise(got, bytes, MADV_HUGEPAGE));  // in vain, if the system has none
+#endif
+    return static_cast<T*>(got);
+  }
+  void deallocate(T* array, std::size_t count) noexcept {
+    if (count * sizeof(T) < page) {
+      ::operator delete(array);
+    } else {
+      ::operator delete(array, std::align_val_t(page));
+    }
+  }
+  bool operator==(const in_large_pages&) const noexcept = default;
+
+ private:
+  static constexpr std::size_t page = std::size_t{1} << 21U;
+};
 
 class seen_states {
  public:
@@ -31,6 +66,8 @@ class seen_states {
   static constexpr unsigned unbounded = 14;
 
   bool reached(trace_hash state, unsigned running, unsigned left) {
+    if (running == nobody) return true;  // its slot is taken: no two executions are found to be the same there
+    if (running == max_threads) running = nobody;
     if (2 * (size_ + 1) > table_.size()) grow();
     entry& e = find(table_, state);
     if (e.state == 0) {
@@ -49,47 +86,47 @@ class seen_states {
   struct entry {
     trace_hash state = 0;    // 0: none
     std::uint64_t left = 0;  // by thread that was running, 4 bits each: 1 + the most switches that were left; 0: never
-    std::uint8_t free_left = 0;  // the same for nobody running
   };
+  /// In the place of the last thread, which hardly any program has.
+  static constexpr unsigned nobody = max_threads - 1;
 
   static trace_hash nonzero(trace_hash state) noexcept { return state == 0 ? 1 : state; }
 
   static unsigned get(const entry& e, unsigned running) noexcept {
-    return running == max_threads ? e.free_left : static_cast<unsigned>(e.left >> (4 * running)) & 15U;
+    return static_cast<unsigned>(e.left >> (4 * running)) & 15U;
   }
   static void set(entry& e, unsigned running, unsigned value) noexcept {
     if (get(e, running) >= value) return;
-    if (running == max_threads) {
-      e.free_left = static_cast<std::uint8_t>(value);
-    } else {
-      e.left = (e.left & ~(std::uint64_t{15} << (4 * running))) | (std::uint64_t{value} << (4 * running));
-    }
+    e.left = (e.left & ~(std::uint64_t{15} << (4 * running))) | (std::uint64_t{value} << (4 * running));
   }
   static bool covered(const entry& e, unsigned running, unsigned left) noexcept {
-    for (unsigned who = 0; who <= max_threads; ++who) {
-      const unsigned then = get(e, who);
+    std::uint64_t rest = e.left;
+    for (unsigned who = 0; rest != 0; ++who, rest >>= 4U) {
+      const auto then = static_cast<unsigned>(rest & 15U);
       if (then == 0) continue;
-      const bool costs_nothing = who == running || who == max_threads || left >= unbounded;
+      const bool costs_nothing = who == running || who == nobody || left >= unbounded;
       if (then - 1 >= left + (costs_nothing ? 0U : 1U)) return true;
     }
     return false;
   }
 
-  static entry& find(std::vector<entry>& table, trace_hash state) noexcept {
+  using entries = std::vector<entry, in_large_pages<entry>>;
+
+  static entry& find(entries& table, trace_hash state) noexcept {
     const trace_hash wanted = nonzero(state);
     std::size_t i = static_cast<std::size_t>(wanted) & (table.size() - 1);
     while (table[i].state != 0 && table[i].state != wanted) i = (i + 1) & (table.size() - 1);
     return table[i];
   }
   void grow() {
-    std::vector<entry> larger(table_.empty() ? 1024 : table_.size() * 2);
+    entries larger(table_.empty() ? 1024 : table_.size() * 2);
     for (const entry& e : table_) {
       if (e.state != 0) find(larger, e.state) = e;
     }
     table_.swap(larger);
   }
 
-  std::vector<entry> table_;
+  entries table_;
   std::size_t size_ = 0;
 };
 
