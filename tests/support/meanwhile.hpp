@@ -89,7 +89,8 @@ class meanwhile : public call_elsewhere {
   template <class Call>
     requires std::is_same_v<std::invoke_result_t<Call&>, Outcome>
   explicit meanwhile(Call call) {
-    begin(std::make_unique<work_of<Call>>(std::move(call), outcome_));
+    // not make_unique, which would have a unique_ptr compiled for each of hundreds of calls
+    begin(std::unique_ptr<work>(new work_of<Call>(std::move(call), outcome_)));
   }
   ~meanwhile() { join(); }
 
