@@ -1,10 +1,8 @@
-// A program that uses the same channels, loops and pools as a library that hides its symbols, on the same threads. With
-// -DOPENED it opens the library, for itself alone (RTLD_LOCAL); else it is linked to it.
+// A program that uses the same channels, loops and pools as a library that hides its symbols, on the same threads. How
+// it finds the functions of the library is in find.cpp: this file is compiled once.
 //
 // its_user            all of it: 0
 // its_user pool       blocks one of a pool's own threads, from within the library: a sentence, and it aborts
-#include <dlfcn.h>
-
 #include <coroutine>
 #include <cstdio>
 #include <string_view>
@@ -13,17 +11,11 @@
 #include "library.hpp"
 #include "support/coroutines.hpp"
 
+void* find(std::string_view name);
+
 namespace {
 
-#if defined(OPENED)
-void* the_library() {
-  static void* const opened = ::dlopen(OPENED, RTLD_NOW | RTLD_LOCAL);
-  return opened;
-}
-#define CALL(name) reinterpret_cast<decltype(&::name)>(::dlsym(the_library(), #name))
-#else
-#define CALL(name) (&::name)
-#endif
+#define CALL(name) reinterpret_cast<decltype(&::name)>(find(#name))
 
 int failures = 0;
 void check(bool holds, const char* what) {
