@@ -1,6 +1,6 @@
 #include <thread>
 
-#include <tandem/tandem.hpp>
+#include <tandem/sync/rendezvous.hpp>
 
 int main() {
   tandem::rendezvous<int> in_person;

@@ -1,0 +1,1 @@
+int lunch_break() { return 12; }
