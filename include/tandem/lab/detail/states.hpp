@@ -14,8 +14,8 @@
 //            One who was there with thread t running and n left could have done all that thread u with n - 1 can do,
 //            for to switch to u costs one. While the sixteenth thread runs nothing is recognised: its place in an entry
 //            is nobody's.
-// Cost       one probe of a hash table with linear probing, 16 bytes an entry, half of them free. The table lies in large
-//            pages, where the system has them: nearly each probe is of a page that the processor has not seen for long.
+// Cost       one probe of a hash table with linear probing, 16 bytes an entry, half of them free. The table lies in
+//            large pages, where the system has them: hardly any probe is of a page that was used a short time ago.
 // Source     [musuvathi-2007] caching of happens-before graphs, and its fitness for a bound on preemptions
 // Tests      tests/lab.test.cpp, tests/lab/litmus.test.cpp: with and without it the same outcomes are found
 #pragma once
@@ -43,7 +43,7 @@ struct in_large_pages {
     if (bytes < page) return static_cast<T*>(::operator new(bytes));
     void* const got = ::operator new(bytes, std::align_val_t(page));
 #if defined(MADV_HUGEPAGE)
-    static_cast<void>(::madvise(got, bytes, MADV_HUGEPAGE));  // in vain, if the system has none
+    static_cast<void>(::madvise(got, bytes, MADV_HUGEPAGE));  // a system that has none refuses
 #endif
     return static_cast<T*>(got);
   }
