@@ -1,9 +1,15 @@
-// Coroutines on one thread: W7, round trips and streams; W8, a select over four channels; W9, many that wait.
+// Coroutines on one thread: W7, round trips and streams; W8, a select over four channels; W9, many that wait. And W7
+// between two loops, each on a thread of its own.
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <tandem/sync/rendezvous.hpp>
+#include <type_traits>
 
 #include "contestants/bare_coroutine.hpp"
+#include "contestants/mutex_cv.hpp"
 #include "contestants/tandem_coroutine.hpp"
 #include "contestants/tandem_select.hpp"
 #include "contestants/tandem_task.hpp"
@@ -53,8 +59,25 @@ void add_fibers() {
 }
 #endif
 
+/// Beside them threads that block, with a mutex and a condition variable.
+template <class T>
+void add_loops() {
+  const auto add_one = [](std::string_view contestant, auto make_cast) {
+    for (const placement where : few_threads) {
+      add({"W7/loops_round_trip", std::string(contestant), sizeof(T), where, make_cast});
+    }
+  };
+  const auto add_engine = [&]<class E>(std::type_identity<E>) {
+    add_one(E::name, [](std::uint64_t n) { return round_trips_between_loops<T, E, tandem::rendezvous<T>>(n); });
+  };
+  add_engine(std::type_identity<tandem_coroutines<T>>());
+  add_engine(std::type_identity<tandem_tasks<T>>());
+  add_one(mutex_cv_rendezvous<T>::name, [](std::uint64_t n) { return round_trips<T, mutex_cv_rendezvous<T>>(n, 1); });
+}
+
 template <class T>
 void add_all() {
+  add_loops<T>();
   add_tandem<T, tandem_coroutines<T>, tandem_tasks<T>>();
   add_tandem<T, tandem_coroutines<T, tandem::one_thread>, tandem_tasks<T, tandem::one_thread>>();
   add_engine<T, bare_coroutines<T>>();

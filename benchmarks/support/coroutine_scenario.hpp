@@ -1,4 +1,4 @@
-// The workloads of coroutines, written once for every library that has them. All of them run on one thread.
+// The workloads of coroutines, written once for every library that has them. All but one of them run on one thread.
 //
 // A contestant is an engine: it runs coroutines, and its channels wait without a thread. `send` and `receive` are
 // awaited, and what comes of it is asked whether it is_done, and for its content. For a crowd, an engine can also
@@ -95,6 +95,25 @@ std::vector<role> coroutine_round_trips(std::uint64_t messages, const A&... argu
     engine.run();
     return all.sound && all.playing == 0;
   }};
+}
+
+/// The same between two engines, each on a thread of its own.
+template <class T, class E, class Channel>
+std::vector<role> round_trips_between_loops(std::uint64_t messages) {
+  struct line {
+    set_apart<Channel> there, back;
+  };
+  const auto shared = std::make_shared<line>();
+  const auto play = [=](auto part) {
+    return [=] {
+      E engine;
+      ensemble<E> all{engine, 1};
+      engine.start(part(engine, shared->there.channel, shared->back.channel, messages, all));
+      engine.run();
+      return all.sound && all.playing == 0;
+    };
+  };
+  return {role(play(ask_questions<T, E, Channel>)), role(play(answer_questions<T, E, Channel>))};
 }
 
 template <class T, class E, class Channel>

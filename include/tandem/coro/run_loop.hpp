@@ -16,11 +16,11 @@
 //                          loop that another thread runs, abort with a sentence. (If both threads begin at the same
 //                          instant, that is not found out.)
 // Algorithm  Two queues. `mine_` belongs to the loop's thread. `inbox` is a stack linked by the items, on which others
-//            push; the loop takes the whole stack and turns it round. When both are empty the loop leaves a mark in the
-//            inbox, and parks on a word of its own. Whoever pushes onto the mark has the duty to wake it: it stores the
-//            word, and unparks. A loop that wakes for another reason (a timer is due) takes its mark back; if it has
-//            gone, the loop waits for the word: then the one whose duty it was will touch the loop no more when the
-//            loop goes on.
+//            push; the loop takes the whole stack and turns it round. When both are empty the loop waits for a short
+//            time as every thread does (detail/backoff.hpp). Then it leaves a mark in the inbox, and parks on a word of
+//            its own. Whoever pushes onto the mark has the duty to wake it: it stores the word, and unparks. A loop
+//            that wakes for another reason (a timer is due) takes its mark back; if it has gone, the loop waits for the
+//            word: then the one whose duty it was will touch the loop no more when the loop goes on.
 // Invariants The mark is in the inbox only while the loop is about to park, or parked. It is taken away once.
 // Order      edge I: push (release) -> taking the inbox (acquire): the item, and all the poster did before
 //            edge U: woken = 1 (release) -> the loop's load (acquire): the poster is through with the loop
@@ -38,7 +38,9 @@
 #include <utility>
 
 #include <tandem/coro/task.hpp>
+#include <tandem/detail/backoff.hpp>
 #include <tandem/detail/contract.hpp>
+#include <tandem/detail/deadline.hpp>
 #include <tandem/detail/pausing.hpp>
 #include <tandem/detail/room.hpp>
 #include <tandem/detail/scheduling.hpp>
@@ -168,7 +170,7 @@ class run_loop final : public scheduler {
       since_a_look_ = 0;
       const bool collected = collect();
       const bool fired = fire();
-      if (!collected && !fired && mine_.empty()) sleep();
+      if (!collected && !fired && mine_.empty() && !comes_soon()) sleep();
     }
   }
 
@@ -201,6 +203,13 @@ class run_loop final : public scheduler {
       fired = true;
     }
     return fired;
+  }
+
+  /// Whether somebody posts before the patience of this thread is used up, or a timer is due.
+  bool comes_soon() noexcept {
+    const auto until = timers_.empty() ? detail::deadline::unlimited() : detail::deadline::at(timers_.next_due());
+    const auto is_there = [this] { return entrance_->inbox.load(order::relaxed) != nullptr; };  // relaxed: a hint
+    return detail::backoff::await(is_there, until, platform::per_thread<detail::patience>());
   }
 
   void sleep() noexcept {
