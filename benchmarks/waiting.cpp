@@ -1,5 +1,6 @@
 // W0: how to wait. A bare flag passed to and fro; each contestant is a rule of waiting.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -14,13 +15,14 @@
 namespace bench {
 namespace {
 
-/// Not in a crowd: rules that park at once, or never yield, collapse there, and then no round ends.
+/// Some rules collapse at some placements; there a round does not end, and is given up.
 template <class T, class Rule>
 void add_rule() {
   using ruled = raw_hand_off<T, by_rule<Rule>>;
-  for (const placement where : few_threads) {
+  for (const placement where : every_placement) {
+    const std::size_t pairs = where == placement::crowd ? crowd_size() : 1;
     add({"W0/waiting", std::string(ruled::name), sizeof(T), where,
-         [](std::uint64_t messages) { return round_trips<T, ruled>(messages, 1); }});
+         [=](std::uint64_t messages) { return round_trips<T, ruled>(messages, pairs); }});
   }
 }
 
