@@ -27,6 +27,7 @@ using tandem::task;
 namespace {
 
 const reach far{.preemptions = 4, .spurious = 1, .early_timeouts = 1, .rereads = 3};
+const reach polling{.preemptions = 3, .early_timeouts = 1, .rereads = 3, .longest_spin = 1000, .longest_yield = 1000};
 const reach less_far{.preemptions = 3, .spurious = 1, .early_timeouts = 1, .rereads = 2};
 
 /// Something to be run, and what its poster did before.
@@ -72,6 +73,7 @@ TEST_CASE("a loop that may be asleep runs what is posted, and may be gone afterw
     lab::check(item.ran, "it was run");
   };
   holds("a post", 602, far, one_post);
+  holds("a post, after polling", 13, polling, one_post);
 }
 
 TEST_CASE("what two threads post is run, each once", "[model][run_loop]") {

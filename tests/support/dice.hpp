@@ -45,7 +45,7 @@ inline std::uint64_t seed_of_this_run() {
 inline int effort(int rounds) {
   static const int percent = [] {
     const char* given = std::getenv("TANDEM_EFFORT");
-    return given != nullptr ? std::atoi(given) : (thread_sanitized ? 8 : sanitized ? 30 : 100);
+    return given != nullptr ? std::atoi(given) : (thread_sanitized ? 8 : sanitized ? 15 : 100);
   }();
   const auto scaled = static_cast<std::int64_t>(rounds) * percent / 100;
   return scaled < 1 ? 1 : static_cast<int>(scaled);
