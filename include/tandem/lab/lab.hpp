@@ -75,7 +75,7 @@ struct options : bounds {
 struct report {
   std::uint64_t executions = 0;  // that were run, to their end or until all that could follow was known
   std::uint64_t complete = 0;    // of these, to an end that no other had reached
-  std::uint64_t states = 0;      // different ones in which there was a choice
+  std::uint64_t states = 0;      // different ones, before a choice or at an end
   std::uint64_t steps = 0;       // of all executions
   bool exhausted = false;        // there is no other execution within the bounds
   refusals bounds_reached;       // which bounds are the reason that there is no other, or that it was not run
