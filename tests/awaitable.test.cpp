@@ -27,6 +27,7 @@
 #include "support/coroutines.hpp"
 #include "support/death.hpp"
 #include "support/dice.hpp"
+#include "support/face.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
 #include "support/subjects.hpp"
@@ -86,12 +87,8 @@ inline tandem::clock::time_point deadline(const limits& l) {
 
 /// What a verb returns, on the heap: one type for all channels and all ways.
 template <class Outcome>
-class any_awaitable {
+class any_awaitable : public support::face {
  public:
-  any_awaitable() = default;
-  any_awaitable(const any_awaitable&) = delete;
-  any_awaitable& operator=(const any_awaitable&) = delete;
-  virtual ~any_awaitable() = default;
   virtual bool await_ready() = 0;
   virtual bool await_suspend(std::coroutine_handle<support::tied::promise_type>) = 0;
   virtual Outcome await_resume() = 0;
@@ -128,12 +125,8 @@ using loose_sender = std::unique_ptr<support::party<support::loose, status>>;
 using loose_receiver = std::unique_ptr<support::party<support::loose, result<letter>>>;
 
 // Any channel, or promise and future. So a test is compiled once, and is put to all of them in every way.
-class any_out {
+class any_out : public support::face {
  public:
-  any_out() = default;
-  any_out(const any_out&) = delete;
-  any_out& operator=(const any_out&) = delete;
-  virtual ~any_out() = default;
   virtual status send(letter&&) = 0;
   virtual status try_send(letter&&) = 0;
   virtual void close() = 0;
@@ -141,12 +134,8 @@ class any_out {
   virtual task<status> sends_one(int number) = 0;
   virtual loose_sender waiting_sender(int number) = 0;
 };
-class any_in {
+class any_in : public support::face {
  public:
-  any_in() = default;
-  any_in(const any_in&) = delete;
-  any_in& operator=(const any_in&) = delete;
-  virtual ~any_in() = default;
   virtual result<letter> receive() = 0;
   virtual result<letter> try_receive() = 0;
   virtual boxed<result<letter>> receives(int way, const limits&) = 0;
@@ -242,9 +231,8 @@ class in_of final : public any_in {
   In& in_;
 };
 
-class any_two_sides {
+class any_two_sides : public support::face {
  public:
-  virtual ~any_two_sides() = default;
   any_out& out() const { return out_; }
   any_in& in() const { return in_; }
 
@@ -266,25 +254,12 @@ class two_sides_of final : public any_two_sides {
   in_of<std::remove_reference_t<decltype(std::declval<Subject&>().in())>> in_;
 };
 
-struct kind_of_subject {
-  const char* name;
-  std::size_t room;
-  std::unique_ptr<any_two_sides> (*make)();
-};
-template <class Subject>
-std::unique_ptr<any_two_sides> make() {
-  return std::unique_ptr<any_two_sides>(new two_sides_of<Subject>());
-}
-template <class... Subjects>
-constexpr std::array<kind_of_subject, sizeof...(Subjects)> kinds_of(std::type_identity<std::tuple<Subjects...>>) {
-  return {kind_of_subject{Subjects::name, Subjects::room, make<Subjects>}...};
-}
+using kind_of_subject = support::kind_of_subject<any_two_sides>;
 
 // The test case runs once for each of them.
 template <class Subjects>
 kind_of_subject each_of() {
-  static constexpr auto kinds = kinds_of(std::type_identity<Subjects>());
-  return kinds[GENERATE(range(std::size_t{0}, std::tuple_size_v<Subjects>))];
+  return support::each_kind<any_two_sides, two_sides_of, Subjects>();
 }
 
 class any_subject {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/face.hpp"
 #include "support/meanwhile.hpp"
 #include "support/messages.hpp"
 #include "support/subjects.hpp"
@@ -78,13 +79,8 @@ using date = system_clock::time_point;
 
 // Any channel of letters, with every verb that these tests use: behind each is the channel's own verb, with just these
 // arguments. So a test is compiled once, and not once for each channel.
-class any_out {
+class any_out : public support::face {
  public:
-  any_out() = default;
-  any_out(const any_out&) = delete;
-  any_out& operator=(const any_out&) = delete;
-  virtual ~any_out() = default;
-
   virtual status send(letter&&) = 0;
   virtual status send(letter&&, const std::stop_token&) = 0;
   virtual status try_send(letter&&) = 0;
@@ -116,13 +112,8 @@ class any_out {
   virtual bool is_closed() const = 0;
 };
 
-class any_in {
+class any_in : public support::face {
  public:
-  any_in() = default;
-  any_in(const any_in&) = delete;
-  any_in& operator=(const any_in&) = delete;
-  virtual ~any_in() = default;
-
   virtual result<letter> receive() = 0;
   virtual result<letter> receive(const std::stop_token&) = 0;
   virtual result<letter> try_receive() = 0;
@@ -213,10 +204,9 @@ class in_of final : public any_in {
   In& in_;
 };
 
-class any_channel {
+class any_channel : public support::face {
  public:
   using value_type = letter;
-  virtual ~any_channel() = default;
   any_out& out() { return out_; }
   any_in& in() { return in_; }
   const char* name() const { return name_; }
@@ -244,19 +234,8 @@ class channel_of final : public any_channel {
   in_of<std::remove_reference_t<decltype(std::declval<Subject&>().in())>> in_;
 };
 
-template <class... Subjects>
-std::unique_ptr<any_channel> make_channel(std::size_t which, std::type_identity<std::tuple<Subjects...>>) {
-  using make = std::unique_ptr<any_channel> (*)();
-  static constexpr make makes[] = {
-      []() -> std::unique_ptr<any_channel> { return std::make_unique<channel_of<Subjects>>(); }...};
-  return makes[which]();
-}
-
 // The test case runs once for each of them.
-std::unique_ptr<any_channel> each_channel() {
-  const std::size_t which = GENERATE(range(std::size_t{0}, std::tuple_size_v<letters>));
-  return make_channel(which, std::type_identity<letters>());
-}
+std::unique_ptr<any_channel> each_channel() { return support::each_kind<any_channel, channel_of, letters>().make(); }
 
 // A receiver that waits already: what a send needs in order to complete at once, whatever the channel.
 template <class Subject>
@@ -267,12 +246,8 @@ auto waiting_receiver(Subject& subject) {
 
 // A duration or an instant, whatever it is made of, and what is called with it.
 template <class Subject>
-class deadline {
+class deadline : public support::face {
  public:
-  deadline() = default;
-  deadline(const deadline&) = delete;
-  deadline& operator=(const deadline&) = delete;
-  virtual ~deadline() = default;
   virtual status send(Subject&, letter&&) const = 0;
   virtual status send(Subject&, letter&&, const std::stop_token&) const = 0;
   virtual result<letter> receive(Subject&) const = 0;

@@ -205,10 +205,16 @@ class run_loop final : public scheduler {
     return fired;
   }
 
+  platform::clock::time_point first_due() const noexcept {
+    return timers_.empty() ? platform::no_deadline : timers_.next_due();
+  }
+
   /// Whether somebody posts before the patience of this thread is used up, or a timer is due.
   bool comes_soon() noexcept {
-    const auto until = timers_.empty() ? detail::deadline::unlimited() : detail::deadline::at(timers_.next_due());
-    const auto is_there = [this] { return entrance_->inbox.load(order::relaxed) != nullptr; };  // relaxed: a hint
+    const auto until = detail::deadline::at(first_due());
+    const auto is_there = [this] {
+      return entrance_->inbox.load(order::relaxed) != nullptr;
+    };  // relaxed: collect() takes it
     return detail::backoff::await(is_there, until, platform::per_thread<detail::patience>());
   }
 
@@ -217,7 +223,7 @@ class run_loop final : public scheduler {
     run_item* seen = nullptr;
     // relaxed: if there is something, collect() takes it
     if (!entrance_->inbox.compare_exchange_strong(seen, &asleep_, order::release /*Q*/, order::relaxed)) return;
-    const auto until = timers_.empty() ? platform::no_deadline : timers_.next_due();
+    const auto until = first_due();
     while (entrance_->woken.load(order::acquire /*U*/) == 0) {
       if (until != platform::no_deadline && platform::clock::now() >= until) {
         seen = &asleep_;

@@ -15,9 +15,9 @@
 //                         runs again when somebody else has changed something, or would with the next step. If all who
 //                         are runnable are polling, a microsecond passes; if that goes on, more and more.
 //            Before a choice, and at the end, it looks whether all that can follow is known (states.hpp). If so, the
-//            execution is run to its end, so that nothing leaks, but chooses nothing any more. It does not look before
-//            a step that nobody else could come before and that leaves no choice itself: a look costs a cache miss, and
-//            most steps are of that kind.
+//            execution is run to its end, so that nothing leaks, but chooses nothing any more. A look costs a cache
+//            miss; so the running thread does not look before a step that nobody else could come before, unless the
+//            step itself leaves a choice. Most steps are of that kind.
 // Invariants One fiber runs. A thread that is not running stands before a step, or in one that waits. Whoever has just
 //            been chosen takes a step before the next choice: between the two nothing has changed.
 // Tests      tests/lab.test.cpp
