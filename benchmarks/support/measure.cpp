@@ -162,6 +162,7 @@ measurement play(placement where, const std::vector<role>& cast) {
   std::latch go(1);
   std::latch done(size);
   std::latch clear_up(1);
+  busy_threads beside(busy_threads_at(where));
   std::vector<part> parts(cast.size());
   std::vector<std::thread> threads;
   for (std::size_t index = 0; index < cast.size(); ++index) {
@@ -192,13 +193,13 @@ measurement play(placement where, const std::vector<role>& cast) {
     });
   }
   ready.wait();
-  const double cpu_before = cpu_seconds();
+  const double cpu_before = cpu_seconds() - beside.cpu_seconds();
   const double switches_before = context_switches();
   const auto begin = wall_clock::now();
   go.count_down();
   done.wait();
   measurement sum;
-  sum.cpu_seconds = cpu_seconds() - cpu_before;
+  sum.cpu_seconds = cpu_seconds() - beside.cpu_seconds() - cpu_before;
   sum.context_switches = context_switches() - switches_before;
   clear_up.count_down();
   for (std::thread& thread : threads) {

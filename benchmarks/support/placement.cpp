@@ -39,6 +39,7 @@ std::string_view name_of(placement where) noexcept {
     case placement::busy_2: return "busy_2";
     case placement::busy_4: return "busy_4";
     case placement::busy_8: return "busy_8";
+    case placement::own_2: return "own_2";
   }
   return "nowhere";
 }
@@ -52,6 +53,8 @@ std::size_t strangers_at(placement where) noexcept {
     default: return 0;
   }
 }
+
+std::size_t busy_threads_at(placement where) noexcept { return where == placement::own_2 ? 2 : 0; }
 
 std::size_t cores() noexcept { return core_numbers().size(); }
 

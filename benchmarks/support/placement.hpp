@@ -15,21 +15,25 @@ enum class placement {
   busy_1,     ///< free, beside one stranger (see strangers.hpp)
   busy_2,
   busy_4,
-  busy_8
+  busy_8,
+  own_2  ///< free, beside two threads of the same program that compute (see strangers.hpp)
 };
 
 /// Every placement of a benchmark that is the same on each of them, except that a crowd has more threads.
-inline constexpr std::array few_threads{placement::two_cores, placement::one_core, placement::free,  placement::busy_1,
-                                        placement::busy_2,    placement::busy_4,   placement::busy_8};
+inline constexpr std::array few_threads{placement::two_cores, placement::one_core, placement::free,   placement::busy_1,
+                                        placement::busy_2,    placement::busy_4,   placement::busy_8, placement::own_2};
 
 inline constexpr std::array every_placement{placement::two_cores, placement::one_core, placement::free,
                                             placement::crowd,     placement::busy_1,   placement::busy_2,
-                                            placement::busy_4,    placement::busy_8};
+                                            placement::busy_4,    placement::busy_8,   placement::own_2};
 
 std::string_view name_of(placement where) noexcept;
 
 /// How many strangers run beside the benchmark.
 std::size_t strangers_at(placement where) noexcept;
+
+/// How many threads compute in the same program.
+std::size_t busy_threads_at(placement where) noexcept;
 
 /// How many cores this process may use.
 std::size_t cores() noexcept;

@@ -1,5 +1,6 @@
 #include "strangers.hpp"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -10,7 +11,10 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
+#include <latch>
 #include <stdexcept>
+#include <string>
 
 #include "placement.hpp"
 
@@ -100,6 +104,39 @@ strangers::~strangers() {
     while (::waitpid(id, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
+}
+
+busy_threads::busy_threads(std::size_t count) {
+  std::latch pinned(static_cast<std::ptrdiff_t>(count));
+  for (std::size_t turn = 0; turn < count; ++turn) {
+    threads_.emplace_back([this, &pinned, turn] {
+      pin_to_core(turn);
+      pinned.count_down();
+      while (!over_.load(std::memory_order::relaxed)) {  // relaxed: nothing else is said by it
+      }
+    });
+  }
+  pinned.wait();
+}
+
+busy_threads::~busy_threads() {
+  over_.store(true, std::memory_order::relaxed);
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+}
+
+double busy_threads::cpu_seconds() {
+  double sum = 0;
+  for (std::thread& thread : threads_) {
+    clockid_t its_clock{};
+    timespec used{};
+    if (::pthread_getcpuclockid(thread.native_handle(), &its_clock) == 0) {
+      ::clock_gettime(its_clock, &used);
+    }
+    sum += static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+  }
+  return sum;
 }
 
 }  // namespace bench

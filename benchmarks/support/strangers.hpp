@@ -8,8 +8,10 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <thread>
 #include <vector>
 
 namespace bench {
@@ -32,6 +34,22 @@ class strangers {
   strangers() = default;
 
   std::vector<pid_t> ids_;
+};
+
+/// Threads of this program that do as strangers do: they compute, each pinned to a core, until they are destroyed.
+class busy_threads {
+ public:
+  explicit busy_threads(std::size_t count);
+  ~busy_threads();
+  busy_threads(const busy_threads&) = delete;
+  busy_threads& operator=(const busy_threads&) = delete;
+
+  /// The processor time that they have used.
+  double cpu_seconds();
+
+ private:
+  std::atomic<bool> over_{false};
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace bench

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -140,6 +141,22 @@ void strangers_run_and_end() {
   check(std::chrono::steady_clock::now() - told_to_end < 30s, "end when they are told to, before the alarm");
   check(std::none_of(ids.begin(), ids.end(), exists) && !has_a_child(), "have ended with their owner");
   check(cpu_seconds_of_children() - before > used * 0.9, "are counted among what this process used");
+}
+
+void busy_threads_run_and_end() {
+  std::cout << "busy threads\n";
+  const std::clock_t before = std::clock();
+  double used = 0;
+  {
+    bench::busy_threads two(2);
+    check(comes_true([&] { return two.cpu_seconds() >= 0.05; }), "use processor time, and say how much");
+    used = two.cpu_seconds();
+  }
+  const double all = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+  check(used <= all, "which is this program's");
+  const std::clock_t after = std::clock();
+  std::this_thread::sleep_for(50ms);
+  check(static_cast<double>(std::clock() - after) / CLOCKS_PER_SEC < 0.04, "and have ended when they are destroyed");
 }
 
 void strangers_of_another_policy() {
@@ -309,6 +326,7 @@ void stopwatches() {
 int main() {
   stopwatches();
   strangers_run_and_end();
+  busy_threads_run_and_end();
   strangers_of_another_policy();
   strangers_without_an_owner();
   strangers_that_cannot_start();
