@@ -1,11 +1,24 @@
-# cmake -D PROGRAM=<file> [-D "ARGUMENTS=<word>;..."] -D TRANSCRIPT=<file> -D OUTPUT=<file to write>
+# cmake -D PROGRAM=<file> [-D "ARGUMENTS=<word>;..."] -D TRANSCRIPT=<file> -D OUTPUT=<file to write> [-D PICTURE=<file>]
 #       -P tandem_run_example.cmake
-# Runs PROGRAM: it must succeed, and print exactly TRANSCRIPT when that file exists.
+# Runs PROGRAM: it must succeed, and print exactly TRANSCRIPT when that file exists; and draw exactly PICTURE, if one is
+# named, which it gets told by --picture.
+
+if(PICTURE)
+  list(APPEND ARGUMENTS --picture "${OUTPUT}.svg")
+  file(REMOVE "${OUTPUT}.svg")
+endif()
 
 execute_process(COMMAND "${PROGRAM}" ${ARGUMENTS} OUTPUT_FILE "${OUTPUT}" RESULT_VARIABLE outcome)
 if(NOT outcome EQUAL 0)
   file(READ "${OUTPUT}" printed)
   message(FATAL_ERROR "${PROGRAM} ended with: ${outcome}\n${printed}")
+endif()
+
+if(PICTURE)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${PICTURE}" "${OUTPUT}.svg" RESULT_VARIABLE differs)
+  if(differs)
+    message(FATAL_ERROR "${OUTPUT}.svg is not ${PICTURE}")
+  endif()
 endif()
 
 if(NOT EXISTS "${TRANSCRIPT}")

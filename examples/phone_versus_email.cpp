@@ -1,30 +1,37 @@
 // The same people, the same questions, once by phone and once by email. One type differs.
 //
-//   phone_versus_email [--ben-away] [--speed N | --real-time] [file with questions]
+//   phone_versus_email [options] [file with questions]        --help lists the options
 //
 // What Ana does and what Ben does is written once, below, for any channel. Everything that is printed was measured:
-// both are real threads, on a clock that runs fast.
+// they are real threads, on a clock that runs fast.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <tandem/tandem.hpp>
 
-#include "support/diary.hpp"
+#include "support/ledger.hpp"
 #include "support/options.hpp"
+#include "support/picture.hpp"
 #include "support/report.hpp"
+#include "support/screen.hpp"
 #include "support/script.hpp"
+#include "support/timeline.hpp"
 
 namespace {
 
 // [letters]
 struct question {
+  std::size_t asker;  // so that the answer finds its way
   std::size_t number;
   std::string text;
 };
@@ -36,23 +43,23 @@ struct answer {
 // [/letters]
 
 // [conversation]
-// Two people and what is between them. Channel is the one type that differs.
+// What one of those who ask has of it: an end of each line. Channel is the one type that differs.
 template <template <class> class Channel>
 struct conversation {
-  Channel<question> questions;
-  Channel<answer> answers;
-
-  // a mailbox wants to know how many letters it holds; a rendezvous holds none
-  template <class... Room>
-  explicit conversation(Room... room) : questions(room...), answers(room...) {}
+  story::end<Channel<question>> questions;
+  story::end<Channel<answer>> answers;
 
   // What a successful send tells the sender: that he has it, or only that it is on its way.
   static constexpr bool he_has_it = tandem::confirms<Channel<question>, tandem::receipt::received>;
 };
 // [/conversation]
 
-constexpr int minutes_until_ben_is_free = 4;
-constexpr int minutes_in_the_garden = 45;
+// What Ben has of it: one line on which all ask, and a line back to each of them.
+template <template <class> class Channel>
+struct office {
+  story::end<Channel<question>> questions;
+  std::vector<story::end<Channel<answer>>> answers;
+};
 
 // The longer the answer, the longer Ben needs to find it.
 int minutes_to_answer(const std::string& text) {
@@ -62,25 +69,25 @@ int minutes_to_answer(const std::string& text) {
 }
 
 // [ana]
-// Ana asks. If she knows that Ben has her question, she stays for his answer; if it is only on its way to him,
-// she asks the rest, has her day, and looks for answers later.
+// Ana asks. If she knows that Ben has her question, she stays for his answer; if it is only on its way to him, she asks
+// the rest, has her day, and looks for answers later.
 template <class Conversation>
-std::vector<story::answer_in_hand> ana(Conversation& with_ben, const story::script& script, story::diary& day) {
-  std::vector<story::answer_in_hand> answers(script.size());
+std::vector<std::string> ana(Conversation with_ben, const story::script& script, int in_the_garden, story::diary& day) {
+  std::vector<std::string> answers(script.size());
   std::size_t in_hand = 0;
   const auto keep = [&](answer a) {
-    answers[a.number] = {std::move(a.text), day.now()};
+    answers[a.number] = std::move(a.text);
     ++in_hand;
   };
   for (std::size_t i = 0; i < script.size(); ++i) {
-    const auto asked = day.sending([&] { return with_ben.questions.send({i, script[i].question}); });
-    if (!asked) break;
-    if (with_ben.he_has_it) keep(*day.receiving([&] { return with_ben.answers.receive(); }));
+    if (!with_ben.questions.send({day.who(), i, script[i].question})) break;
+    if constexpr (Conversation::he_has_it) {
+      if (auto his = with_ben.answers.receive()) keep(*std::move(his));
+    }
   }
   with_ben.questions.close();  // no more questions
-  while (in_hand < script.size()) {
-    day.live("garden", minutes_in_the_garden);
-    while (auto letter = day.receiving([&] { return with_ben.answers.try_receive(); })) keep(std::move(*letter));
+  while (in_hand < script.size() && day.live("garden", in_the_garden)) {
+    while (auto letter = with_ben.answers.try_receive()) keep(*std::move(letter));
   }
   return answers;
 }
@@ -88,74 +95,217 @@ std::vector<story::answer_in_hand> ana(Conversation& with_ben, const story::scri
 
 // [ben]
 // Ben is cooking. Then he takes one question after the other, until there are no more.
-template <class Conversation>
-void ben(Conversation& with_ana, const story::script& script, story::diary& day) {
-  day.live("cooking", minutes_until_ben_is_free);
-  while (auto asked = day.receiving([&] { return with_ana.questions.receive(); })) {
+template <class Office>
+void ben(Office with_all, const story::script& script, int busy, story::diary& day) {
+  day.live("cooking", busy);
+  while (auto asked = with_all.questions.receive()) {
     const std::string& reply = script[asked->number].answer;
     day.work(minutes_to_answer(reply));
-    const auto sent = day.sending([&] { return with_ana.answers.send({asked->number, reply}); });
-    if (!sent) return;
+    if (!with_all.answers[asked->asker].send({asked->number, reply})) return;
   }
 }
 // [/ben]
 
-// [play]
-// Both of them at once, on a thread each.
-template <class Conversation, class... Room>
-story::run play(const story::script& script, story::story_clock::real_time minute, Room... room) {
-  Conversation between_them(room...);
-  const story::story_clock clock(minute);
-  story::run day{story::diary(clock), story::diary(clock), {}};
-  {
-    tandem::thread ben_lives([&] { ben(between_them, script, day.ben); });
-    tandem::thread ana_lives([&] { day.answers = ana(between_them, script, day.ana); });
+// What is the same in both runs.
+struct stage {
+  story::script script;
+  story::options chosen;
+  std::vector<std::string> people;  // Ben is the last
+  story::story_clock::real_time minute;
+  story::scale scale;
+  story::screen screen;
+};
+
+// The lines of a run. One that takes longer than was expected has a ruler, and a scale, of its own.
+std::vector<std::string> lines_of(const char* medium, const story::record& record, const stage& on) {
+  std::vector<std::string> lines;
+  story::scale scale = on.scale;
+  if (scale.column(record.end) >= on.screen.width - story::name_columns) {
+    scale = story::scale_for(record.end, on.screen.width - story::name_columns);
+    lines.push_back(story::ruler(scale, on.screen.width));
   }
-  return day;
+  for (auto& line : story::panel(medium, record, on.script.size(), scale, on.screen)) lines.push_back(std::move(line));
+  return lines;
+}
+
+void show(const char* medium, const story::record& record, const stage& on, story::growing& drawing) {
+  auto lines = lines_of(medium, record, on);
+  for (auto& line : story::below_panel(record, on.screen)) lines.push_back(std::move(line));
+  drawing.draw(lines);
+}
+
+// Draws the run while it goes on, if somebody can see that; returns when all are gone.
+void watch(const char* medium, const story::ledger& book, const stage& on, story::growing& drawing) {
+  if (!on.screen.live) return;
+  const auto column = on.minute * on.scale.minutes / on.scale.columns;
+  const auto pause =
+      std::clamp<story::story_clock::real_time>(column, std::chrono::milliseconds(30), std::chrono::seconds(1));
+  while (!book.all_are_gone()) {
+    drawing.draw(lines_of(medium, book.so_far(), on));
+    tandem::sleep_for(pause);
+  }
+}
+
+struct run {
+  story::record record;
+  std::vector<std::string> answers;  // in Ana's hands
+};
+
+// [play]
+// All of them at once, on a thread each.
+template <template <class> class Channel, class... Room>
+run play(const char* medium, const stage& on, Room... room) {
+  const std::size_t askers = on.people.size() - 1;
+  const std::size_t ben_is = askers;
+  std::vector<std::size_t> all_askers;
+  for (std::size_t who = 0; who < askers; ++who) all_askers.push_back(who);
+
+  Channel<question> questions(room...);
+  std::vector<std::unique_ptr<Channel<answer>>> answers;  // a line back to each
+  for (std::size_t who = 0; who < askers; ++who) answers.push_back(std::make_unique<Channel<answer>>(room...));
+
+  story::ledger book(on.people, on.script.size(), story::story_clock(on.minute), sizeof...(room) != 0,
+                     (std::size_t{0} + ... + room));
+  const std::size_t line = book.add_line(all_askers, {ben_is});
+  office<Channel> bens{{questions, book, line, ben_is}, {}};
+  std::vector<conversation<Channel>> conversations;
+  for (std::size_t who = 0; who < askers; ++who) {
+    const std::size_t back = book.add_line({ben_is}, {who});
+    bens.answers.push_back({*answers[who], book, back, ben_is, who});
+    conversations.push_back({{questions, book, line, who}, {*answers[who], book, back, who, who}});
+  }
+
+  run result;
+  story::growing drawing;
+  {
+    std::vector<tandem::thread> lives;
+    lives.emplace_back([&] {
+      story::diary day(book, ben_is);
+      ben(bens, on.script, on.chosen.ben_busy, day);
+    });
+    for (std::size_t who = 0; who < askers; ++who) {
+      lives.emplace_back([&, who] {
+        story::diary day(book, who);
+        auto in_hand = ana(conversations[who], on.script, on.chosen.garden, day);
+        if (who == 0) result.answers = std::move(in_hand);
+      });
+    }
+    watch(medium, book, on, drawing);
+  }
+  result.record = book.so_far();
+  if (on.screen.live) show(medium, result.record, on, drawing);
+  return result;
 }
 // [/play]
 
-// A story minute is 40 milliseconds, or less, so that a long conversation takes no more than four seconds either.
-story::story_clock::real_time real_minute(const story::script& script, const story::options& chosen) {
-  if (chosen.real_time) return std::chrono::minutes(1);
-  int talk = minutes_until_ben_is_free;
+// How long the longer run will take, in minutes of the story, if nobody gets stuck.
+int expected_minutes(const story::script& script, const story::options& chosen) {
+  int talk = 0;
   for (const auto& e : script) talk += minutes_to_answer(e.answer);
-  const int looks = (talk + minutes_in_the_garden - 1) / minutes_in_the_garden;
-  const double minutes = talk + looks * minutes_in_the_garden;
-  return story::story_clock::real_time(std::min(0.040, 4.0 / minutes) / chosen.speed);
+  talk = chosen.ben_busy + talk * static_cast<int>(chosen.people - 1);
+  const int looks = (talk + chosen.garden - 1) / chosen.garden;
+  return std::max(talk, looks * chosen.garden);
 }
 
-void print_closing(const story::run& phone, const story::run& email) {
-  const auto by_phone = story::draw(phone.ana, phone.ben);
-  const auto last = [](const story::run& r) {
-    int minute = 0;
-    for (const auto& a : r.answers) minute = std::max(minute, a.minute);
+// A story minute is 40 milliseconds, or less, so that a long conversation takes no more than four seconds either.
+story::story_clock::real_time real_minute(int minutes, const story::options& chosen) {
+  if (chosen.real_time) return std::chrono::minutes(1);
+  const double seconds = std::min(0.040, 4.0 / std::max(minutes, 1)) / chosen.speed;
+  return story::story_clock::real_time(std::max(seconds, 0.001));  // shorter than that, and all is noise
+}
+
+void print_stuck(const stage& on, const story::record& email) {
+  std::string text = "By email nobody can move any more. ";
+  for (const story::holding& h : email.stuck) {
+    const std::string name = h.sends && h.letter < email.letters.size() ? email.letters[h.letter].name() : "";
+    text += email.people[h.who] +
+            (h.sends ? " stands at " + email.people[h.whom] + "'s full inbox with " + name
+                     : " waits for a letter from " + email.people[h.whom]) +
+            " since " + story::time_of_day(h.since) + ". ";
+  }
+  const std::string room = email.room == 1 ? "one letter" : std::to_string(email.room) + " letters";
+  text += "Each waits for the other to read, and whoever waits does not read. An inbox with room for " + room +
+          " holds its sender as a phone does, but nobody picks up. More room helps (--capacity " +
+          std::to_string(on.script.size()) + "); or a select, which waits for room and for letters at once.";
+  std::puts("");
+  story::print_paragraph(text, on.screen);
+}
+
+void print_closing(const stage& on, const story::record& phone, const story::record& email) {
+  const auto last = [&](const story::record& r) {
+    int minute = -1;
+    for (std::size_t who = 0; who + 1 < r.people.size(); ++who) {
+      minute = std::max(minute, story::last_in_hand(r, who, on.script.size()));
+    }
     return story::time_of_day(minute);
   };
+  const int waited = story::minutes_of(story::mark::waiting, story::lane_of(phone, 0));
+  const int waited_by_email = story::minutes_of(story::mark::waiting, story::lane_of(email, 0));
+  if (email.stuck.empty()) {
+    const bool two = on.people.size() == 2;
+    std::string text = "By phone Ana waited " + std::to_string(waited) + "m for Ben";
+    const bool left_his_cooking = phone.interruptions.back() > 0;
+    text += left_his_cooking ? "; he left his cooking, and " : "; ";
+    text += two ? "they were together until the last answer, at " : "he was with one after the other until ";
+    text += last(phone) + ". By email ";
+    text += waited_by_email == 0
+                ? "her letters were kept for him, and she was free at once: each kept to their own time"
+                : "she waited " + std::to_string(waited_by_email) + "m for room in his inbox";
+    text += (two ? ", and the last answer was in her hands at " : ", and the last answer of all was in hand at ") +
+            last(email) + ".";
+    std::puts("");
+    story::print_paragraph(text, on.screen);
+  }
   std::puts("");
   story::print_paragraph(
-      "Ana and Ben ran the same code twice. One type differs: conversation<tandem::rendezvous> by phone, "
-      "conversation<tandem::mailbox> by email. A rendezvous keeps Ana until Ben is there: she waited " +
-      std::to_string(story::minutes_of('~', by_phone.ana)) +
-      "m, he left his cooking, and then they were together until the last answer, at " + last(phone) +
-      ". A mailbox takes her letters and lets her go: each of them kept to their own time, and the last answer was in "
-      "her hands at " +
-      last(email) + ".");
+      "Both runs are the same code: ana() and ben() in examples/phone_versus_email.cpp. One type differs, "
+      "tandem::rendezvous or tandem::mailbox. And ana() has one `if`: she asks that type what a successful send has "
+      "told her, its receipt. `received`: Ben has it, so she stays for his answer. `stored`: it is on its way, so she "
+      "goes on.",
+      on.screen);
 }
 
-void phone_versus_email(const story::script& script, const story::options& chosen) {
-  const auto minute = real_minute(script, chosen);
+void write_picture(const stage& on, const story::record& phone, const story::record& email) {
+  if (on.chosen.picture.empty()) return;
+  const std::string drawn = story::picture(phone, email, on.script.size(), on.chosen.narrow);
+  std::ofstream out(on.chosen.picture, std::ios::binary);
+  out << drawn;
+  out.close();
+  if (!out) throw std::runtime_error(on.chosen.picture + ": cannot be written");
+}
+
+stage prepare(story::script script, const story::options& chosen) {
+  const int minutes = expected_minutes(script, chosen);
+  stage on{std::move(script), chosen, {}, real_minute(minutes, chosen), {}, story::this_screen()};
+  for (const char* name : {"Ana", "Cai", "Dan", "Eva", "Fay"}) {
+    if (on.people.size() + 1 < chosen.people) on.people.emplace_back(name);
+  }
+  on.people.emplace_back("Ben");
+  on.scale = story::scale_for(minutes, on.screen.width - story::name_columns - 2);
+  return on;
+}
+
+void phone_versus_email(story::script script, const story::options& chosen) {
+  stage on = prepare(std::move(script), chosen);
+  const std::size_t room = chosen.capacity != 0 ? chosen.capacity : on.script.size() * (on.people.size() - 1);
+  if (on.screen.live) std::puts(story::ruler(on.scale, on.screen.width).c_str());
   // [two_runs]
-  const auto phone = play<conversation<tandem::rendezvous>>(script, minute);
-  const auto email = play<conversation<tandem::mailbox>>(script, minute, script.size());
+  const run phone = play<tandem::rendezvous>("PHONE", on);
+  const run email = play<tandem::mailbox>("EMAIL", on, room);
   // [/two_runs]
-  const auto scale = story::scale_for(phone, email);
-  story::print_ruler(scale);
-  story::print_run("PHONE", phone, scale);
-  story::print_run("EMAIL", email, scale);
-  story::print_legend(scale);
-  story::print_answers(script, phone, email);
-  print_closing(phone, email);
+  if (!on.screen.live) {  // all at once, and both on one scale
+    on.scale =
+        story::scale_for(std::max(phone.record.end, email.record.end), on.screen.width - story::name_columns - 2);
+    std::puts(story::ruler(on.scale, on.screen.width).c_str());
+    story::growing once, once_more;
+    show("PHONE", phone.record, on, once);
+    show("EMAIL", email.record, on, once_more);
+  }
+  story::print_legend(on.scale, on.screen);
+  story::print_answers(on.script, phone.record, email.record, phone.answers, on.screen);
+  if (!email.record.stuck.empty()) print_stuck(on, email.record);
+  print_closing(on, phone.record, email.record);
+  write_picture(on, phone.record, email.record);
 }
 
 void print_probe(const char* medium, tandem::status sent, int rings, const question& asked) {
@@ -195,8 +345,8 @@ void probe(const char* medium, Channel& channel, question asked, const story::op
 // [/absent_receiver]
 
 void ben_away(const story::script& script, const story::options& chosen) {
-  const question asked{0, script.front().question};
-  std::printf("Ben is away. Ana asks: %s\n\n", story::fitted(asked.text, story::page - 23).c_str());
+  const question asked{0, 0, script.front().question};
+  std::printf("Ben is away. Ana asks: %s\n\n", story::fitted(asked.text, 53).c_str());
   tandem::rendezvous<question> phone;
   tandem::mailbox<question> email(1);
   probe("PHONE", phone, asked, chosen);
@@ -204,20 +354,21 @@ void ben_away(const story::script& script, const story::options& chosen) {
   std::puts("");
   story::print_paragraph(
       "That is the test. If a send can succeed while nobody is there to receive, the mode is asynchronous; if it "
-      "cannot, it is synchronous.");
+      "cannot, it is synchronous.",
+      story::this_screen());
 }
 
-int run(int argc, char** argv) {
+int run_demo(int argc, char** argv) {
   const auto chosen = story::parse_options(argc, argv);
   if (chosen.help) {
     std::fputs(std::string(story::help).c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  const auto script = story::read_script(chosen.file);
+  auto script = story::read_script(chosen.file);
   if (chosen.ben_away) {
     ben_away(script, chosen);
   } else {
-    phone_versus_email(script, chosen);
+    phone_versus_email(std::move(script), chosen);
   }
   return EXIT_SUCCESS;
 }
@@ -226,7 +377,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    return run_demo(argc, argv);
   } catch (const story::misused& mistake) {
     std::fprintf(stderr, "phone_versus_email: %s; try --help\n", mistake.what());
     return 2;
