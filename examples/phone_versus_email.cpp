@@ -12,6 +12,7 @@
 #include <exception>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -157,12 +158,12 @@ template <template <class> class Channel, class... Room>
 run play(const char* medium, const stage& on, Room... room) {
   const std::size_t askers = on.people.size() - 1;
   const std::size_t ben_is = askers;
-  std::vector<std::size_t> all_askers;
-  for (std::size_t who = 0; who < askers; ++who) all_askers.push_back(who);
+  std::vector<std::size_t> all_askers(askers);
+  std::iota(all_askers.begin(), all_askers.end(), std::size_t{0});
 
   Channel<question> questions(room...);
-  std::vector<std::unique_ptr<Channel<answer>>> answers;  // a line back to each
-  for (std::size_t who = 0; who < askers; ++who) answers.push_back(std::make_unique<Channel<answer>>(room...));
+  std::vector<std::unique_ptr<Channel<answer>>> answers(askers);  // a line back to each
+  for (auto& line : answers) line = std::make_unique<Channel<answer>>(room...);
 
   story::ledger book(on.people, on.script.size(), story::story_clock(on.minute), sizeof...(room) != 0,
                      (std::size_t{0} + ... + room));
@@ -224,11 +225,22 @@ void print_stuck(const stage& on, const story::record& email) {
             " since " + story::time_of_day(h.since) + ". ";
   }
   const std::string room = email.room == 1 ? "one letter" : std::to_string(email.room) + " letters";
-  text += "Each waits for the other to read, and whoever waits does not read. An inbox with room for " + room +
-          " holds its sender as a phone does, but nobody picks up. More room helps (--capacity " +
-          std::to_string(on.script.size()) + "); or a select, which waits for room and for letters at once.";
+  text += "Whoever waits for room does not read, and so makes none. An inbox with room for " + room +
+          " keeps its sender as a phone does, but nobody picks up. More room helps (--capacity " +
+          std::to_string(on.script.size() * (on.people.size() - 1)) +
+          "); or a select, which waits for room and for letters at once.";
   std::puts("");
   story::print_paragraph(text, on.screen);
+}
+
+// "Ana waited 12m and Ben 82m for room or for a letter", or nothing.
+std::string waits_in(const story::record& r) {
+  std::vector<std::string> those;
+  for (std::size_t who = 0; who < r.people.size(); ++who) {
+    const int minutes = story::minutes_of(story::mark::waiting, story::lane_of(r, who));
+    if (minutes > 0) those.push_back(r.people[who] + " " + std::to_string(minutes) + "m");
+  }
+  return those.empty() ? "" : story::names_of(those);
 }
 
 void print_closing(const stage& on, const story::record& phone, const story::record& email) {
@@ -239,19 +251,18 @@ void print_closing(const stage& on, const story::record& phone, const story::rec
     }
     return story::time_of_day(minute);
   };
-  const int waited = story::minutes_of(story::mark::waiting, story::lane_of(phone, 0));
-  const int waited_by_email = story::minutes_of(story::mark::waiting, story::lane_of(email, 0));
   if (email.stuck.empty()) {
     const bool two = on.people.size() == 2;
-    std::string text = "By phone Ana waited " + std::to_string(waited) + "m for Ben";
-    const bool left_his_cooking = phone.interruptions.back() > 0;
-    text += left_his_cooking ? "; he left his cooking, and " : "; ";
-    text += two ? "they were together until the last answer, at " : "he was with one after the other until ";
+    const std::string by_phone = waits_in(phone), by_email = waits_in(email);
+    std::string text = "By phone people waited for each other";
+    text += by_phone.empty() ? ", but nobody had to for long" : ": " + by_phone;
+    text += phone.interruptions.back() > 0 ? ". Ben left his cooking, and " : ". Ben came, and ";
+    text += two ? "they were together until the last answer, at " : "was with one after the other until ";
     text += last(phone) + ". By email ";
-    text += waited_by_email == 0
-                ? "her letters were kept for him, and she was free at once: each kept to their own time"
-                : "she waited " + std::to_string(waited_by_email) + "m for room in his inbox";
-    text += (two ? ", and the last answer was in her hands at " : ", and the last answer of all was in hand at ") +
+    text += by_email.empty()
+                ? "letters were kept, and nobody waited: each kept to their own time"
+                : "the inboxes were full now and then, and people waited for room or for letters: " + by_email;
+    text += (two ? ". The last answer was in Ana's hands at " : ". The last answer of all was in hand at ") +
             last(email) + ".";
     std::puts("");
     story::print_paragraph(text, on.screen);
@@ -301,7 +312,7 @@ void phone_versus_email(story::script script, const story::options& chosen) {
     show("PHONE", phone.record, on, once);
     show("EMAIL", email.record, on, once_more);
   }
-  story::print_legend(on.scale, on.screen);
+  story::print_legend(on.screen);
   story::print_answers(on.script, phone.record, email.record, phone.answers, on.screen);
   if (!email.record.stuck.empty()) print_stuck(on, email.record);
   print_closing(on, phone.record, email.record);
@@ -370,6 +381,7 @@ int run_demo(int argc, char** argv) {
   } else {
     phone_versus_email(std::move(script), chosen);
   }
+  if (std::fflush(stdout) != 0) throw std::runtime_error("the output cannot be written");
   return EXIT_SUCCESS;
 }
 

@@ -114,7 +114,10 @@ void table::print(std::ostream& to, const std::string& group, std::optional<doub
      << text("  %-27s %10s %7s %10s %9s %9s %10s %9s %8s %8s %7s %9s %9s\n", "contestant", "median ns", "spread",
              "best ns", "p50 ns", "p99 ns", "cpu ns", "switches", "yields", "futexes", "allocs", "x limit", "x mutex");
   for (const auto& [contestant, measured] : rows) {
-    all_sound_ = all_sound_ && (measured.failure.empty() || measured.failure.starts_with("skipped"));
+    const std::string& why = measured.failure;
+    // a rival may get stuck: std::counting_semaphore of libstdc++ 12 does, now and then
+    const bool rival_got_stuck = !contestant.starts_with("tandem") && why.starts_with("no end in sight");
+    all_sound_ = all_sound_ && (why.empty() || why.starts_with("skipped") || rival_got_stuck);
     to << text("  %-27s ", contestant.c_str());
     if (measured.wall.empty()) {
       to << measured.failure << '\n';

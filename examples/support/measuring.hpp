@@ -260,7 +260,8 @@ inline void print_table(const std::vector<medium>& media, const options& chosen,
   }
   std::puts("");
   story::print_paragraph(
-      "One message to its answer: from its send until its answer is in hand, the median. Interrupted: at the instant "
+      "With a mailbox the sender reads no answer before it has sent everything. One message to its answer: from its "
+      "send until its answer is in hand, the median. Interrupted: at the instant "
       "when the receiver had done its work for a message, the sender stood waiting, for the answer or for room in the "
       "mailbox. The receiver could not have put that message off without holding the sender up.",
       on);

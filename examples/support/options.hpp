@@ -26,14 +26,16 @@ What happens:
   --garden TIME    how long Ana stays in the garden each time (45m);
                    1m to 12h
   --capacity N     an inbox holds N letters (all of them), 1 to 1000.
-                   With room for one letter, nobody gets anywhere.
+                   With five questions and room for one letter, both
+                   wait for ever in the end.
   --people N       so many take part (2), 2 to 6: Ben answers, and the
                    others ask
   --ben-away       Ben is not there. Who can still send?
   A TIME is 10m, 2h or 1h30m.
 
 How it is shown:
-  --speed N        N times as fast, from 0.25 to 20
+  --speed N        N times as fast, from 0.25 to 20. Times are measured:
+                   the faster, and the busier the machine, the less exact
   --real-time      a minute takes a minute, and a day a day
   --picture FILE   draws both runs into FILE as well, an SVG
   --narrow         ... 364 pixels wide, for a phone, instead of 880
@@ -144,7 +146,8 @@ inline options parse_options(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     std::string word = argv[i];
     if (only_files || !word.starts_with('-') || word == "-") {
-      if (!chosen.file.empty() || word.empty()) throw misused("one file, please, not '" + word + "' as well");
+      if (word.empty()) throw misused("a file needs a name");
+      if (!chosen.file.empty()) throw misused("one file, please, not '" + word + "' as well");
       chosen.file = word;
       continue;
     }

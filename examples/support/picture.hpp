@@ -30,7 +30,8 @@ inline constexpr std::string_view style =
     ".t{font-size:17px;font-weight:600}.h{font-size:15px;font-weight:600}.b{font-weight:600}.s{font-size:12px}"
     ".e{text-anchor:end}.c{text-anchor:middle}"
     ".o{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,\"Liberation Mono\",monospace;font-size:12px}"
-    ".own,.met,.kept,.hl,.grid,.full,.crown{fill:none}.own,.met,.kept{stroke-width:2}.crown{stroke-width:4}"
+    ".own,.met,.kept,.hl,.grid,.full,.crown{fill:none}.own,.met,.kept{stroke-width:2}.crown{stroke-width:4}.thin{"
+    "stroke-width:2}"
     ".full{stroke-dasharray:5 4}"
     ".halo{paint-order:stroke;stroke-width:4;stroke-linejoin:round}"
     "text{fill:#1b1f24}.m,.m.o{fill:#57606a}.bg{fill:#ffffff;stroke:#d8dee4}.grid{stroke:#d8dee4}.own{stroke:#8c959f}"
@@ -55,7 +56,9 @@ inline constexpr std::string_view definitions =
     "<marker id=\"am\" markerUnits=\"userSpaceOnUse\" markerWidth=\"9\" markerHeight=\"10\" refX=\"9\" refY=\"5\" "
     "orient=\"auto\"><path class=\"metf\" d=\"M0 0L9 5L0 10z\"/></marker>"
     "<marker id=\"ak\" markerUnits=\"userSpaceOnUse\" markerWidth=\"10\" markerHeight=\"12\" refX=\"9\" refY=\"6\" "
-    "orient=\"auto\"><path class=\"kept\" d=\"M2 1L9 6L2 11\"/></marker></defs>";
+    "orient=\"auto\"><path class=\"kept\" d=\"M2 1L9 6L2 11\"/></marker>"
+    "<marker id=\"ac\" markerUnits=\"userSpaceOnUse\" markerWidth=\"10\" markerHeight=\"12\" refX=\"9\" refY=\"6\" "
+    "orient=\"auto\"><path class=\"ct\" d=\"M0 0L10 6L0 12z\"/></marker></defs>";
 
 /// Text as XML has it; control characters have no place there.
 inline std::string escaped(std::string_view text) {
@@ -165,6 +168,7 @@ class drawing {
     last_ = std::max(phone.end, email.end);
     span_ = last_ + std::max(2, last_ / 16);
     pixels_ = span_ <= usable ? usable / span_ : 0;
+    if (pixels_ * span_ * 4 < usable * 3) pixels_ = 0;  // a fraction of one, rather than an empty quarter
     usable_ = usable;
   }
 
@@ -173,9 +177,9 @@ class drawing {
     int y = panel(phone_, "By phone", "tandem::rendezvous", 104);
     on_.path("grid", "M20 " + of(y + 46) + "H" + of(right() + (narrow_ ? 4 : 0)));
     y = panel(email_, "By email", "tandem::mailbox", y + 66);
-    if (!unnamed_.empty()) {
-      y += 26;
-      on_.text("m s", 20, y, unnamed_);
+    for (const std::string& words : unnamed_) {
+      y += unnamed_.front() == words ? 26 : 16;
+      on_.text("m s", 20, y, words);
     }
     const int height = y + 22;
     std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + of(width()) + " " + of(height) +
@@ -222,7 +226,8 @@ class drawing {
     return left_ + (pixels_ > 0 ? minute * pixels_ : (2 * minute * usable_ + span_) / (2 * span_));
   }
   static std::string words(const holding& h, const record& r) {
-    return r.people[h.who] + " holds for " + r.people[h.whom] + " since " + time_of_day(h.since);
+    const std::string with = h.sends && h.letter < r.letters.size() ? ", with " + r.letters[h.letter].name() : "";
+    return r.people[h.who] + " waits for " + r.people[h.whom] + with + ", since " + time_of_day(h.since);
   }
   static int waited(const record& r, std::size_t who) { return minutes_of(mark::waiting, lane_of(r, who)); }
   std::string when_last(const record& r) const {
@@ -259,9 +264,15 @@ class drawing {
     char tau[16];
     std::snprintf(tau, sizeof tau, "%.2f", t.tau);
     int shelf = 0, wait = 0;
-    for (std::size_t who = 0; who < r.people.size(); ++who) shelf += letter_minutes(r, who);
-    for (std::size_t who = 0; who + 1 < r.people.size(); ++who) wait += waited(r, who);
-    return "waited " + of(wait) + "m · together " + of(t.minutes) + "m · " + (narrow_ ? "shelf " : "on the shelf ") +
+    std::string waits;
+    for (std::size_t who = 0; who < r.people.size(); ++who) {
+      shelf += letter_minutes(r, who);
+      const int his = waited(r, who);
+      wait += his;
+      if (his > 0) waits += (waits.empty() ? "" : ", ") + r.people[who] + " " + of(his) + "m";
+    }
+    if (r.people.size() > 2 || narrow_ || waits.empty()) waits = of(wait) + "m";
+    return "waited " + waits + " · together " + of(t.minutes) + "m · " + (narrow_ ? "shelf " : "on the shelf ") +
            of(shelf) + "m · tau " + tau;
   }
 
@@ -281,7 +292,9 @@ class drawing {
       lanes_.push_back(heading + (narrow_ ? 64 : 44) + static_cast<int>(who) * pitch);
     }
     is_stuck_ = r.stuck_at >= 0;
-    wall_ = is_stuck_ ? x(r.stuck_at) + 2 * std::max(pixels_, 12) : 0;
+    wall_ = is_stuck_ ? x(r.stuck_at) : 0;
+    below_ = 0;
+    if (is_stuck_) draw_wall(r);
 
     draw_lanes(r);
     draw_shades(r);
@@ -289,9 +302,8 @@ class drawing {
     draw_letters(r);
     for (std::size_t who = 0; who < people; ++who) draw_flag(r, who);
     draw_labels(r);
-    if (is_stuck_) draw_wall(r);
     if (!r.stores) return lanes_.back() + (narrow_ ? 26 : 20);
-    int y = lanes_.back() + 46;
+    int y = lanes_.back() + 46 + below_;
     for (std::size_t i = 0; i < people; ++i) y = draw_shelf(r, i == 0 ? people - 1 : i - 1, y);
     return y - 20;
   }
@@ -364,7 +376,7 @@ class drawing {
     for (std::size_t k = 0; k < kinds.size(); ++k) {
       if (!paths[k].empty()) on_.path(kinds[k].second, paths[k]);
     }
-    if (who == 0) add_to_legend("a column's parts are shares of its time: blue together, hatched waiting, grey alone");
+    if (who == 0) add_to_legend("a column: shares of its time; blue: together");
   }
   int minute_at(int pixel) const {
     const int offset = pixel - left_;
@@ -387,10 +399,6 @@ class drawing {
         on_.rect("alone", from, top, wide, 16, name + " reads and answers, alone" + between(s));
         if (wide > 4) on_.dots(from + 1, top + 2, wide - 2, 12);
       }
-    }
-    const bool holds = std::ranges::any_of(r.stuck, [&](const holding& h) { return h.who == who; });
-    if (is_stuck_ && holds) {
-      on_.rect("wait", x(r.stuck_at), top, wall_ - x(r.stuck_at), 16, name + " waits, and will wait for ever");
     }
     // what took no time, in time of one's own
     int before = -1;
@@ -450,7 +458,7 @@ class drawing {
   void draw_kept(const letter& l) {
     if (!l.was_sent()) return;
     const bool down = lanes_[l.to] > lanes_[l.from];
-    const int from_x = x(l.posted) + 2;
+    const int from_x = l.was_taken() ? std::min(x(l.posted) + 2, x(l.taken)) : x(l.posted) + 2;
     const int from_y = lanes_[l.from] + (down ? 9 : -9);
     const int to_y = lanes_[l.to] + (down ? -9 : 9);
     const std::string start = "M" + of(from_x) + " " + of(from_y);
@@ -458,13 +466,13 @@ class drawing {
       on_.path("kept", start + "L" + of(x(l.taken)) + " " + of(to_y),
                called(l) + ": posted " + time_of_day(l.posted) + ", taken " + time_of_day(l.taken), "ak");
     } else if (is_stuck_) {
-      const int end_x = from_x + 34;
+      const int end_x = std::min(from_x + 34, wall_ - 9);
       const int end_y = from_y + (to_y - from_y) / 3;
       on_.path("kept", start + "L" + of(end_x) + " " + of(end_y), called(l) + ": nobody will take it");
       on_.path("env", "M" + of(end_x - 7) + " " + of(end_y - 5) + "h14v10h-14zl7 6l7-6");
-      static_cast<void>(
-          on_.label("kt", l.name() + ": nobody will take it",
-                    std::array{canvas::spot{end_x + 14, end_y + 4}, canvas::spot{end_x + 14, end_y + 16}}));
+      static_cast<void>(on_.label("kt", l.name() + ": nobody will take it",
+                                  std::array{canvas::spot{end_x + 14, end_y + 4}, canvas::spot{end_x + 14, end_y + 16},
+                                             canvas::spot{end_x - 14, end_y + 4, align::end}}));
     }
   }
 
@@ -524,9 +532,13 @@ class drawing {
         }
       }
       const stretch wait = longest(r, answerer, mark::waiting);
-      if (wait.from < wait.to && !is_stuck_) {
-        static_cast<void>(
-            on_.label("wt", "waits " + of(wait.to - wait.from) + "m", std::array{canvas::spot{x(wait.from), below}}));
+      if (wait.from < wait.to) {
+        const std::string words = "waits " + of(wait.to - wait.from) + "m";
+        if (!on_.label("wt", words,
+                       std::array{canvas::spot{x(wait.from), below}, canvas::spot{x(wait.from) + 8, below},
+                                  canvas::spot{x(wait.to), below, align::end}})) {
+          add_to_legend("hatched: waiting");
+        }
       }
       for (const entry& e : r.days[answerer]) {
         if (e.what != activity::own || e.from == e.to) continue;
@@ -563,24 +575,34 @@ class drawing {
   }
 
   void add_to_legend(const char* words) {
-    if (unnamed_.find(words) == unnamed_.npos) unnamed_ += (unnamed_.empty() ? "" : " · ") + std::string(words);
+    if (std::ranges::find(unnamed_, words) == unnamed_.end()) unnamed_.emplace_back(words);
   }
 
-  // The wall at which time stops; right of it who holds for whom.
+  // The wall at which time stops; beside it, or below, who waits for whom, and arrows that say the same.
   void draw_wall(const record& r) {
     on_.path("crown", "M" + of(wall_) + " " + of(lanes_.front() - 26) + "V" + of(lanes_.back() + 26),
-             "nothing can happen any more");
-    const int at = wall_ + 16;
-    int y = (lanes_.front() + lanes_.back()) / 2 - static_cast<int>(r.stuck.size()) * 9;
-    if (at + 180 > width()) {  // no room beside it: below
-      y = lanes_.back() + 26;
-      on_.text("ct b s", 20, y, "nothing can happen any more", align::start);
-      return;
+             "nobody can move any more");
+    on_.keep_free(wall_ - 2, lanes_.front() - 26, wall_ + 2, lanes_.back() + 26);
+    int at = wall_ + 14;
+    for (const holding& h : r.stuck) {
+      const int from = lanes_[h.who], to = lanes_[h.whom];
+      if (from == to || at > right() - 8) continue;
+      on_.path("crown thin", "M" + of(at) + " " + of(from) + "V" + of(to + (to > from ? -4 : 4)), words(h, r), "ac");
+      at += 14;
     }
-    on_.text("ct b s", at, y, "nothing can happen any more");
+    on_.keep_free(wall_, lanes_.front() - 9, at, lanes_.back() + 9);
+    const std::string first = "nobody can move any more";
+    int widest = static_cast<int>(columns(first)) * 84 / 10;
+    for (const holding& h : r.stuck) widest = std::max(widest, static_cast<int>(columns(words(h, r))) * 75 / 10);
+    const int height = 18 * static_cast<int>(r.stuck.size());
+    const bool beside = at + 8 + widest < right();
+    if (!beside) below_ = height + 22;
+    int y = beside ? (lanes_.front() + lanes_.back()) / 2 - height / 2 : lanes_.back() + 46;
+    const int left = beside ? at + 8 : 20;
+    on_.text("ct b s", left, y, first);
     for (const holding& h : r.stuck) {
       y += 18;
-      on_.text("s", at, y, words(h, r));
+      on_.text("s halo", left, y, words(h, r));
     }
   }
 
@@ -589,7 +611,7 @@ class drawing {
     on_.text("m s", 20, heading,
              "letters lying in " + r.people[who] + "'s inbox: " + of(letter_minutes(r, who)) + " letter-minutes");
     struct lying {
-      int from = 0, to = 0;
+      int from = 0, to = 0, step = 0;
       std::string name;
     };
     std::vector<lying> letters;
@@ -597,10 +619,11 @@ class drawing {
       if (l.to != who || !l.was_sent() || l.met) continue;
       const int to = l.was_taken() ? l.taken : r.end;
       if (to > l.posted) {
-        letters.push_back(
-            {l.posted, to, called(l) + " lay " + minutes(to - l.posted) + " in " + r.people[who] + "'s inbox"});
+        letters.push_back({l.posted, to, l.posted_step,
+                           called(l) + " lay " + minutes(to - l.posted) + " in " + r.people[who] + "'s inbox"});
       }
     }
+    std::ranges::sort(letters, {}, &lying::step);
     std::vector<int> free_from;  // of each row
     std::vector<std::size_t> rows;
     for (const lying& l : letters) {
@@ -663,7 +686,8 @@ class drawing {
   std::vector<int> lanes_;
   bool is_stuck_ = false;
   int wall_ = 0;
-  std::string unnamed_;
+  int below_ = 0;  // what the words of those who are stuck need below the lanes
+  std::vector<std::string> unnamed_;
 };
 
 }  // namespace detail

@@ -84,7 +84,11 @@ inline std::string ruler(const scale& s, std::size_t width) {
       break;
     }
   }
-  std::string line(name_columns, ' ');
+  // how long a column is, where the names are
+  const std::string unit = s.columns == 2   ? "30s"
+                           : s.minutes < 60 ? std::to_string(s.minutes) + "m"
+                                            : std::to_string(s.minutes / 60) + "h";
+  std::string line = padded("1 col=" + unit, name_columns);
   for (int minute = 0; name_columns + s.column(minute) + label - 2 <= width; minute += step) {
     line.resize(name_columns + s.column(minute), ' ');
     line += time_of_day(minute);
@@ -109,10 +113,8 @@ inline lane drawn_lane(const record& r, std::size_t who, std::size_t questions, 
   lane out = at_scale(minutes, s);
   const int last = who + 1 < r.people.size() ? last_in_hand(r, who, questions) : -1;
   if (last >= 0 && s.column(last) < out.size()) out[s.column(last)] = mark::flag;
-  if (is_stuck) {  // time stops here; a bar that runs into the wall is to be seen
-    const bool waits = std::ranges::any_of(r.stuck, [&](const holding& h) { return h.who == who; });
+  if (is_stuck) {  // time stops here
     out.resize(s.column(r.stuck_at));
-    for (int i = 0; i < 2; ++i) out.push_back(waits ? mark::waiting : mark::own);
     out.push_back(mark::wall);
   }
   return out;
@@ -150,9 +152,10 @@ inline std::string times(int count) {
   return count == 0 ? "not once" : count == 1 ? "once" : count == 2 ? "twice" : std::to_string(count) + " times";
 }
 
-/// "Ana holds for Ben (since 09:08)"
+/// "Ana waits for Ben, with q4, since 09:08"
 inline std::string words_of(const holding& h, const record& r) {
-  return r.people[h.who] + " holds for " + r.people[h.whom] + " (since " + time_of_day(h.since) + ")";
+  const std::string with = h.sends && h.letter < r.letters.size() ? ", with " + r.letters[h.letter].name() : "";
+  return r.people[h.who] + " waits for " + r.people[h.whom] + with + ", since " + time_of_day(h.since);
 }
 
 /// What can be counted, in a sentence or two.
@@ -201,7 +204,7 @@ inline std::vector<std::string> panel(std::string_view medium, const record& r, 
       if (depth.size() > room) depth.resize(room);
       depth.erase(depth.find_last_not_of(' ') + 1);
       const std::string name = padded(lower(r.people[who]) + " inbox", name_columns);
-      lines.push_back(depth.empty() ? name : name + painted(depth, paint::kept, on));
+      lines.push_back(depth.empty() ? lower(r.people[who]) + " inbox" : name + painted(depth, paint::kept, on));
     }
   }
   return lines;
@@ -236,7 +239,7 @@ class growing {
   std::size_t height_ = 0;
 };
 
-inline void print_legend(const scale& s, const screen& on) {
+inline void print_legend(const screen& on) {
   const auto of = [&](mark m) { return painted(glyph(m, on.unicode), paint_of(m), on); };
   const auto entry = [](const std::string& shown, std::string_view words, std::size_t width) {
     std::string text = shown + " " + std::string(words);
@@ -252,7 +255,9 @@ inline void print_legend(const scale& s, const screen& on) {
                             {mark::alone, "engaged alone: reading, answering"},
                             {mark::own, "own time: the garden, cooking"},
                             {mark::sent, "sent, and off at once"},
-                            {mark::flag, "the last answer is in hand"}};
+                            {mark::found, "looked, and found letters"},
+                            {mark::flag, "the last answer is in hand"},
+                            {mark::wall, "nobody can move any more"}};
   std::puts("");
   const std::size_t width = 36;
   const bool two = on.width >= 2 * width;
@@ -261,11 +266,13 @@ inline void print_legend(const scale& s, const screen& on) {
     std::printf("%s%s", entry(of(items[i].shown), items[i].words, last ? 0 : width).c_str(), last ? "\n" : "");
   }
   const auto arrow = [&](mark m) { return std::string(glyph(m, on.unicode)) + " "; };
-  print_paragraph(arrow(mark::down) + arrow(mark::up) + arrow(mark::both) +
-                      "handed over: a question, an answer, one of each in this column",
-                  on);
-  print_paragraph("digits: how many letters lie in the inbox; one column = " + width_of_column(s), on);
+  print_paragraph(
+      arrow(mark::down) + arrow(mark::up) + arrow(mark::both) + "handed over in this column: questions, answers, both",
+      on);
+  print_paragraph("digits: how many letters lie in the inbox (+ is ten or more)", on);
+  print_paragraph("1 col=1m, left of the hours: a column is one minute", on);
   print_paragraph("interrupted: left time of one's own for somebody who stood waiting", on);
+  print_paragraph("engaged: busy with the conversation, in a send or a receive, or at an answer", on);
   print_paragraph("tau = minutes together / minutes in which anyone was engaged", on);
 }
 

@@ -61,21 +61,31 @@ inline std::size_t columns_in(const std::string& text) {
 
 }  // namespace detail
 
+inline bool is_a_terminal() {
+#if STORY_HAS_TERMINALS
+  return ::isatty(STDOUT_FILENO) != 0;
+#else
+  return false;
+#endif
+}
+
 /// The screen behind standard output. COLUMNS, NO_COLOR, TERM and the locale are heeded.
 inline screen this_screen() {
   screen found;
   const bool dumb = detail::environment("TERM") == "dumb";
   std::size_t width = detail::columns_in(detail::environment("COLUMNS"));
 #if STORY_HAS_TERMINALS
-  found.live = ::isatty(STDOUT_FILENO) != 0 && !dumb;
-  if (width == 0 && ::isatty(STDOUT_FILENO) != 0) {
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width = size.ws_col;
-  }
+  found.live = is_a_terminal() && !dumb;
+  winsize size{};
+  const bool is_known = found.live && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
+  if (width == 0 && is_known) width = size.ws_col;
 #endif
   found.width = std::clamp<std::size_t>(width == 0 ? 80 : width, 40, 240);
+#if STORY_HAS_TERMINALS
+  if (is_known && found.width > size.ws_col) found.live = false;  // lines that wrap cannot be drawn over
+#endif
   found.unicode = detail::speaks_utf8() && !dumb;
-  found.colour = found.live && detail::environment("NO_COLOR").empty();
+  found.colour = is_a_terminal() && !dumb && detail::environment("NO_COLOR").empty();
   return found;
 }
 

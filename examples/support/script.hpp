@@ -41,6 +41,17 @@ inline std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
 }
 
+/// The controls of UTF-8: U+0080 to U+009F, and those that turn the direction of text.
+inline void blank_out_controls(std::string& text) {
+  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_c1 = byte(i) == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) <= 0x9F;
+    const bool turns = byte(i) == 0xE2 && ((byte(i + 1) == 0x80 && byte(i + 2) >= 0xAA && byte(i + 2) <= 0xAE) ||
+                                           (byte(i + 1) == 0x81 && byte(i + 2) >= 0xA6 && byte(i + 2) <= 0xA9));
+    if (is_c1 || turns) text.replace(i, is_c1 ? 2 : 3, " ");
+  }
+}
+
 inline exchange parse_line(const std::string& line) {
   const auto bar = line.find('|');
   const auto question = trimmed(std::string_view(line).substr(0, bar));
@@ -78,6 +89,7 @@ inline script read_script(const std::string& file) {
     for (char& c : raw) {
       if (std::iscntrl(static_cast<unsigned char>(c)) != 0) c = ' ';  // a stray \r, a tab, an escape sequence
     }
+    blank_out_controls(raw);
     const auto line = trimmed(raw);
     if (line.empty() || line.starts_with('#')) continue;
     if (questions.size() == most_questions) {

@@ -136,14 +136,6 @@ inline scale scale_for(int minutes, std::size_t room) {
   return {2880, 1};
 }
 
-/// "30 seconds", "1 minute", "2 hours"
-inline std::string width_of_column(const scale& s) {
-  if (s.columns == 2) return "30 seconds";
-  const bool hours = s.minutes >= 60;
-  const int count = hours ? s.minutes / 60 : s.minutes;
-  return std::to_string(count) + (hours ? " hour" : " minute") + (count == 1 ? "" : "s");
-}
-
 /// The story begins on a Monday.
 inline const char* day_of_week(int day) {
   constexpr const char* names[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
@@ -175,7 +167,10 @@ inline lane at_scale(const lane& minutes, const scale& s) {
       const auto here = count(by_rank[i]);
       if (here > 0 && (i < instants || here >= count(shown))) shown = by_rank[i];
     }
-    out.insert(out.end(), static_cast<std::size_t>(s.columns), static_cast<mark>(shown));
+    const auto what = static_cast<mark>(shown);
+    const bool took_no_time = what == mark::sent || what == mark::found || what == mark::flag;
+    out.push_back(what);
+    out.insert(out.end(), static_cast<std::size_t>(s.columns) - 1, took_no_time ? mark::own : what);
   }
   return out;
 }
@@ -206,7 +201,7 @@ inline std::string_view glyph(mark m, bool unicode) {
     case mark::wall: return "|";
     case mark::down: return "v";
     case mark::up: return "^";
-    case mark::both: return "|";
+    case mark::both: return "x";
     case mark::nothing: break;
   }
   return " ";

@@ -92,9 +92,15 @@ class OnATerminal(unittest.TestCase):
         written, _, _ = play("--speed", "20", columns=200, COLUMNS="60")
         self.assertTrue(all(len(line) <= 60 for line in final_screen(written)))
 
+    def test_lines_that_would_wrap_are_not_drawn_over(self):
+        written, _, _ = play("--speed", "20", columns=50, COLUMNS="80")
+        self.assertEqual(UP.findall(written), [])
+        written, _, _ = play("--speed", "20", columns=30)
+        self.assertEqual(UP.findall(written), [])
+
     def test_colour(self):
         written, _, _ = play("--speed", "20")
-        self.assertEqual(set(COLOUR.findall(written)), {f"\x1b[{c}m" for c in ("0", "32", "33", "34", "90")})
+        self.assertEqual(set(COLOUR.findall(written)), {f"\x1b[{c}m" for c in ("0", "1;31", "32", "33", "34", "90")})
         for surroundings in {"NO_COLOR": "1"}, {"TERM": "dumb"}:
             written, _, _ = play("--speed", "20", **surroundings)
             self.assertEqual(COLOUR.findall(written), [])
