@@ -408,10 +408,28 @@ TEST_CASE("select: of several arms that are ready each has the same chance", "[s
     for (int i = 0; i < rounds; ++i) ++fired[select(receive_from(x), receive_from(y), receive_from(z))];
     for (const int count : fired) CHECK(is_about(count, rounds, 1.0 / 3));
   }
-  SECTION("an instant is no worse than a channel") {
-    std::array<int, 2> fired{};
-    for (int i = 0; i < rounds; ++i) ++fired[select(receive_from(a), after(0s))];
-    for (const int count : fired) CHECK(is_about(count, rounds, 1.0 / 2));
+}
+
+TEST_CASE("select: a tick that is due has the same chance as what is ready", "[select]") {
+  constexpr int rounds = 20'000;
+  mailbox<int> a(1);
+  a.close();
+  tandem::ticker soon(1ns);  // due whenever somebody looks
+  std::array<int, 2> fired{};
+  for (int i = 0; i < rounds; ++i) ++fired[select(receive_from(a), tick(soon))];
+  for (const int count : fired) CHECK(is_about(count, rounds, 1.0 / 2));
+}
+
+TEST_CASE("select: what is ready comes before an instant that has passed, and that before otherwise", "[select]") {
+  mailbox<int> a(1), b(1);
+  rendezvous<int> nobody;
+  a.close();
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(select(receive_from(a), after(0s)) == 0);
+    REQUIRE(select(after(0s), receive_from(b), receive_from(nobody), receive_from(a)) == 3);
+    REQUIRE(select(otherwise(), after(-1h), receive_from(b)) == 1);
+    REQUIRE(select(receive_from(nobody), receive_from(b), after(0s), otherwise()) == 2);
+    REQUIRE(select(after(0s), at(tandem::clock::now() - 1s), receive_from(b)) == 1);  // the earlier one
   }
 }
 

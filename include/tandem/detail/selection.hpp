@@ -5,8 +5,9 @@
 //            No other has done anything: what it would have sent is untouched, what it would have received is still
 //            there, and no turn that it was given is lost.
 //            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order,
-//            the first is taken. A stop that was requested before comes before all. `otherwise` is taken if no other is
-//            ready, and then nothing has been waited for.
+//            the first is taken. A stop that was requested before comes before all. An instant that has passed is taken
+//            if no channel is ready (in_order: if nothing before it is; a tick has the same chance as a channel), and
+//            `otherwise` if no other arm is; and then nothing has been waited for.
 //            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it
 //            is run again: what has changed meanwhile it is told (see waiter.hpp, several).
 // Algorithm  One waiter, a place per arm.
@@ -97,7 +98,8 @@ class arm {
   void switch_on(bool whether) noexcept { counts_for_ = whether ? traits_ : 0; }
 
  protected:
-  /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
+  /// tries_first: trying is cheaper than standing in line; of an instant: it is one of many. confined: only one thread
+  /// can do anything at its channel.
   explicit arm(kind what, bool tries_first = false, bool confined = false) noexcept
       : traits_(static_cast<std::uint8_t>(static_cast<unsigned>(what) | (tries_first ? one_tries_first : 0U) |
                                           (confined ? one_is_confined : one_is_shared))) {}
@@ -107,6 +109,7 @@ class arm {
  private:
   friend class selection;
   bool is(kind what) const noexcept { return (counts_for_ & static_cast<unsigned>(what)) != 0; }
+  bool one_of_many() const noexcept { return (counts_for_ & one_tries_first) != 0; }
   /// Precondition: it has stood in line.
   part& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
 
@@ -257,8 +260,8 @@ class selection : private resumable<several> {
   /// True: an arm has fired.
   bool begin() {
     if (is_fired_at_first()) return true;
-    if (otherwise_ != nullptr) return is_fired_now();
-    if (has(arm::one_tries_first) || has(arm::kind::instant)) static_cast<void>(try_all());
+    if (otherwise_ != nullptr || (has(arm::kind::instant) && first_due() != nullptr)) return is_fired_now();
+    if (has(arm::one_tries_first)) static_cast<void>(try_all());
     if (fired_ != nullptr) return true;
     demand(has(arm::kind::channel) || may_fire(), "a select in which no arm can ever fire would wait for ever");
     return false;
@@ -275,10 +278,13 @@ class selection : private resumable<several> {
     return stopped != nullptr && end(*stopped, outcome::ok);
   }
 
-  /// True: an arm was ready, or was there for the case that none is.
+  /// True: an arm was ready; or else an instant had passed; or an arm was there for the case that none is.
   bool is_fired_now() noexcept {
     detail::until_decided([this] { return try_all(); });
-    return fired_ != nullptr || (otherwise_ != nullptr && end(*otherwise_, outcome::ok));
+    if (fired_ != nullptr) return true;
+    arm* const due = has(arm::kind::instant) ? first_due() : nullptr;
+    arm* const last = due != nullptr ? due : otherwise_;
+    return last != nullptr && end(*last, outcome::ok);
   }
 
   /// What kinds of arm there are.
@@ -322,6 +328,12 @@ class selection : private resumable<several> {
     return *arms_[i];
   }
 
+  /// What is ready comes before an instant that has passed, unless their order says otherwise. But one of many has its
+  /// turn: a channel that is never short of messages would keep a ticker out.
+  bool has_its_turn(const arm& a) const noexcept {
+    return a.is(arm::kind::instant) && (choice_ == choice::in_order || a.one_of_many());
+  }
+
   /// True: an arm has fired, or none is ready. False: nobody can say yet.
   bool try_all() noexcept {
     if (only_ != nullptr && !was_disturbed()) {
@@ -337,7 +349,7 @@ class selection : private resumable<several> {
         a.withdraw(a.here());
         a.listed_ = false;
       }
-      if (!a.is(arm::kind::channel) && !a.is(arm::kind::instant)) continue;
+      if (!a.is(arm::kind::channel) && !has_its_turn(a)) continue;
       const outcome how = a.attempt();
       if (is_final(how)) return end(a, how);
       decided = decided && how != outcome::busy;
@@ -367,7 +379,7 @@ class selection : private resumable<several> {
     for (unsigned tries = 0;; ++tries) {
       if (has(arm::kind::instant)) find_first_instant();
       for (std::size_t i = 0; i < arms_.size(); ++i) {
-        arm& a = tries == 0 && !has(arm::one_tries_first) && !has(arm::kind::instant) ? next(i, random) : *arms_[i];
+        arm& a = tries == 0 && !has(arm::one_tries_first) ? next(i, random) : *arms_[i];
         if (!a.is(arm::kind::channel)) continue;
         if (a.listed_ && !a.half_way_ && !a.here().was_dropped()) continue;
         if (line_up(a)) return standing::fired;
@@ -445,7 +457,7 @@ class selection : private resumable<several> {
   /// After an outcome, which one claim has brought about. True if there were more.
   bool goes_away() noexcept { return step_back() > 1; }
 
-  arm* first_due() const noexcept {
+  [[gnu::noinline]] arm* first_due() const noexcept {
     arm* first = nullptr;
     for (arm* const a : arms_) {
       if (!a->is(arm::kind::instant) || !a->due().has_passed()) continue;
