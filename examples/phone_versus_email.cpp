@@ -233,7 +233,7 @@ void print_stuck(const stage& on, const story::record& email) {
   story::print_paragraph(text, on.screen);
 }
 
-// "Ana waited 12m and Ben 82m for room or for a letter", or nothing.
+// "Ana 12m and Ben 82m", or nothing.
 std::string waits_in(const story::record& r) {
   std::vector<std::string> those;
   for (std::size_t who = 0; who < r.people.size(); ++who) {

@@ -106,7 +106,6 @@ class ledger {
     written_.interruptions.resize(days_.size());
   }
 
-  const story_clock& clock() const { return clock_; }
   /// Stop is requested when nobody can move any more.
   tandem::stop_token nobody_can_move() const { return standstill_.get_token(); }
 

@@ -206,7 +206,7 @@ class drawing {
       text += "By email each inbox has room for " + number_word(email_.room) + " only, and from " +
               time_of_day(email_.stuck_at) + " on nobody can move: ";
       for (std::size_t i = 0; i < email_.stuck.size(); ++i) {
-        text += (i == 0 ? "" : ", ") + words(email_.stuck[i], email_);
+        text += (i == 0 ? "" : ", ") + words_of(email_.stuck[i], email_);
       }
       return text + ".";
     }
@@ -224,10 +224,6 @@ class drawing {
   int right() const { return narrow_ ? 340 : 860; }
   int x(int minute) const {
     return left_ + (pixels_ > 0 ? minute * pixels_ : (2 * minute * usable_ + span_) / (2 * span_));
-  }
-  static std::string words(const holding& h, const record& r) {
-    const std::string with = h.sends && h.letter < r.letters.size() ? ", with " + r.letters[h.letter].name() : "";
-    return r.people[h.who] + " waits for " + r.people[h.whom] + with + ", since " + time_of_day(h.since);
   }
   static int waited(const record& r, std::size_t who) { return minutes_of(mark::waiting, lane_of(r, who)); }
   std::string when_last(const record& r) const {
@@ -587,13 +583,13 @@ class drawing {
     for (const holding& h : r.stuck) {
       const int from = lanes_[h.who], to = lanes_[h.whom];
       if (from == to || at > right() - 8) continue;
-      on_.path("crown thin", "M" + of(at) + " " + of(from) + "V" + of(to + (to > from ? -4 : 4)), words(h, r), "ac");
+      on_.path("crown thin", "M" + of(at) + " " + of(from) + "V" + of(to + (to > from ? -4 : 4)), words_of(h, r), "ac");
       at += 14;
     }
     on_.keep_free(wall_, lanes_.front() - 9, at, lanes_.back() + 9);
     const std::string first = "nobody can move any more";
     int widest = static_cast<int>(columns(first)) * 84 / 10;
-    for (const holding& h : r.stuck) widest = std::max(widest, static_cast<int>(columns(words(h, r))) * 75 / 10);
+    for (const holding& h : r.stuck) widest = std::max(widest, static_cast<int>(columns(words_of(h, r))) * 75 / 10);
     const int height = 18 * static_cast<int>(r.stuck.size());
     const bool beside = at + 8 + widest < right();
     if (!beside) below_ = height + 22;
@@ -602,7 +598,7 @@ class drawing {
     on_.text("ct b s", left, y, first);
     for (const holding& h : r.stuck) {
       y += 18;
-      on_.text("s halo", left, y, words(h, r));
+      on_.text("s halo", left, y, words_of(h, r));
     }
   }
 

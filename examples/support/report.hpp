@@ -152,12 +152,6 @@ inline std::string times(int count) {
   return count == 0 ? "not once" : count == 1 ? "once" : count == 2 ? "twice" : std::to_string(count) + " times";
 }
 
-/// "Ana waits for Ben, with q4, since 09:08"
-inline std::string words_of(const holding& h, const record& r) {
-  const std::string with = h.sends && h.letter < r.letters.size() ? ", with " + r.letters[h.letter].name() : "";
-  return r.people[h.who] + " waits for " + r.people[h.whom] + with + ", since " + time_of_day(h.since);
-}
-
 /// What can be counted, in a sentence or two.
 inline std::string figures(const record& r) {
   const togetherness t = together(r);

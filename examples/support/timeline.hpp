@@ -151,6 +151,12 @@ inline std::string time_of_day(int minute) {
   return day == 0 ? clock : std::string(day_of_week(day), 3) + " " + clock;
 }
 
+/// "Ana waits for Ben, with q4, since 09:08"
+inline std::string words_of(const holding& h, const record& r) {
+  const std::string with = h.sends && h.letter < r.letters.size() ? ", with " + r.letters[h.letter].name() : "";
+  return r.people[h.who] + " waits for " + r.people[h.whom] + with + ", since " + time_of_day(h.since);
+}
+
 /// The lane at that scale. What took no time is seen, whatever else there is; else what took most of the stretch.
 inline lane at_scale(const lane& minutes, const scale& s) {
   constexpr std::string_view by_rank = "|!sr#~=. ";

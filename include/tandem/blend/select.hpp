@@ -22,7 +22,8 @@
 //            A run-time number of arms: select(range), of arms of one type. selector.hpp has a select that is made once
 //            and used often, of any arms.
 //              Choice      Of several arms that are ready, each has the same chance; select(in_order, ...) takes the
-//                          first. A stop that was requested before the call is taken before all others.
+//                          first. A channel that is ready comes before an after() or at() that has passed (not if
+//                          in_order). A stop that was requested before the call is taken before all others.
 //              Partners    A select meets a plain operation, another select, a coroutine; never itself, even if it
 //                          sends and receives on one channel. On a synchronous channel the two leave together, as
 //                          always. A try_ operation finds a select that waits, not one that is still on its way.

@@ -457,6 +457,7 @@ class selection : private resumable<several> {
   /// After an outcome, which one claim has brought about. True if there were more.
   bool goes_away() noexcept { return step_back() > 1; }
 
+  /// Not inlined: a select without an instant would pay for it where it takes what is ready.
   [[gnu::noinline]] arm* first_due() const noexcept {
     arm* first = nullptr;
     for (arm* const a : arms_) {
