@@ -2,6 +2,7 @@
 #include <tandem/detail/operation.hpp>
 
 #include <tandem/async/mailbox.hpp>
+#include <tandem/blend/select.hpp>
 #include <tandem/detail/backoff.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/mutex.hpp>
@@ -11,6 +12,7 @@
 #include <tandem/platform/platform.hpp>
 #include <tandem/sync/rendezvous.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +25,7 @@
 #endif
 
 #include "support/catch.hpp"
+#include "support/pin.hpp"
 
 namespace platform = tandem::platform;
 using namespace std::chrono_literals;
@@ -597,27 +600,149 @@ TEST_CASE("a thread to which yields are banned does not yield, and spins for lon
   CHECK(platform::longest_spin_without_yields() > platform::longest_spin());
 }
 
-TEST_CASE("a long yield is dear only if others than this program had the core") {
-  constexpr auto is_dear = [](std::chrono::microseconds ours, int cores) {
-    return tandem::detail::patience::went_to_strangers(ours, 3ms, cores);
-  };
-  // one core: ours, or not
-  CHECK(is_dear(0ms, 1));
-  CHECK_FALSE(is_dear(3ms, 1));
-  // two cores, with a stranger on each: we get half of the other one
-  CHECK(is_dear(0ms, 2));
-  CHECK(is_dear(1500us, 2));
-  // two cores, and all that runs is ours: here, and perhaps there
-  CHECK_FALSE(is_dear(3ms, 2));
-  CHECK_FALSE(is_dear(6ms, 2));
+TEST_CASE("a yield has brought much if a message a microsecond was moved") {
+  CHECK_FALSE(tandem::detail::patience::brought_much(0, 3ms));
+  CHECK_FALSE(tandem::detail::patience::brought_much(3'000, 3ms));
+  CHECK(tandem::detail::patience::brought_much(3'001, 3ms));
 }
 
-TEST_CASE("processor time that this program uses is told, and how many cores it may use") {
-  const auto before = platform::time_used();
-  volatile unsigned work = 0;
-  while (platform::time_used() - before < 2ms) work = work + 1;
-  CHECK(platform::cores() >= 1);
+/// Those of the ground that cannot tell cores apart.
+template <class LentCore>
+void check_guess() {
+  if constexpr (requires { LentCore::is_little(1ms, 1ms, 1u); }) {
+    const auto is_little = [](platform::clock::duration used, unsigned cores) {
+      return LentCore::is_little(used, 3ms, cores);
+    };
+    // one core, or nobody knows how many: ours, or not
+    for (const unsigned cores : {0u, 1u}) {
+      CHECK(is_little(0ms, cores));
+      CHECK_FALSE(is_little(3ms, cores));
+    }
+    // two cores, with a stranger on each: we get half of the other one
+    CHECK(is_little(0ms, 2));
+    CHECK(is_little(1500us, 2));
+    // two cores, and all that runs is ours: here, and perhaps there
+    CHECK_FALSE(is_little(3ms, 2));
+    CHECK_FALSE(is_little(6ms, 2));
+  }
 }
+
+TEST_CASE("where nobody can say who had a core, the processor time of the program tells") {
+  check_guess<platform::lent_core>();
+  // here at least, one of ours had it
+  const platform::lent_core core;
+  volatile unsigned work = 0;
+  for (const auto until = platform::clock::now() + 2ms; platform::clock::now() < until;) work = work + 1;
+  platform::leave_trace();
+  CHECK(work != 0);
+}
+
+#if TANDEM_HAS_NATIVE && !defined(TANDEM_PLATFORM_HEADER)
+
+TEST_CASE("who waits or ends a wait leaves a trace on its core, for one who has lent it") {
+  const int core = support::core_number(0);
+  const int another_core = support::core_number(1);
+  const support::pinned_to here(core);
+  if (!here.holds() || another_core == core) return;  // then others of this program may come to any
+  const auto traces_here = [] { return platform::traces::here().weight.load(order::relaxed); };
+  const auto leaves = [&](int its_core, const auto& what) {
+    const auto before = traces_here();
+    std::jthread another([&] {
+      const support::pinned_to there(its_core);
+      what();
+    });
+    another.join();
+    return traces_here() - before;
+  };
+  const auto compute = [] {
+    volatile unsigned work = 0;
+    for (int i = 0; i < 1'000; ++i) work = work + 1;
+  };
+  const auto begin_a_wait = [] {
+    tandem::detail::patience learned;
+    static_cast<void>(backoff::await([] { return false; }, deadline::after(0s), learned));
+  };
+  const auto end_a_wait = [] {
+    tandem::detail::waiter w;
+    CHECK(w.cancel(outcome::ok));
+  };
+  const auto select = [] {
+    tandem::mailbox<int> inbox(1);
+    CHECK(inbox.try_send(1) == tandem::status::ok);
+    tandem::select(tandem::receive_from(inbox));
+  };
+  for (const auto& what : {+begin_a_wait, +end_a_wait, +select}) CHECK(leaves(core, what) == 0);  // nobody asks
+  const platform::lent_core lent;
+  CHECK(leaves(core, compute) == 0);
+  CHECK(leaves(core, begin_a_wait) == 16);
+  CHECK(leaves(core, end_a_wait) == 16);
+  CHECK(leaves(core, select) == 1);
+  CHECK(leaves(another_core, end_a_wait) == 0);
+}
+
+TEST_CASE("a core went to strangers if there was no trace on it for as long as a dear yield takes") {
+  const support::pinned_to here(support::core_number(0));
+  auto& core = platform::traces::here();
+  const auto now = [] { return platform::clock::now().time_since_epoch().count(); };
+  constexpr platform::clock::rep long_ago = std::chrono::nanoseconds(2 * platform::dear_yield()).count();
+  constexpr platform::clock::rep ahead = std::chrono::nanoseconds(1h).count();  // so that nobody is too slow for it
+  {
+    platform::lent_core lent;
+    core.last.store(now() + ahead, order::relaxed);  // somebody was here just now
+    CHECK_FALSE(lent.went_to_strangers());
+    core.last.store(now() - long_ago, order::relaxed);
+    CHECK(lent.went_to_strangers());
+  }
+  {
+    core.last.store(now() - long_ago, order::relaxed);
+    platform::lent_core lent;  // what was before it does not count
+    core.last.store(now() + ahead, order::relaxed);
+    CHECK_FALSE(lent.went_to_strangers());
+    core.last.store(now() - long_ago, order::relaxed);
+    for (int i = 0; i < 4; ++i) platform::leave_trace();  // one of them comes back after the silence
+    core.last.store(now() + ahead, order::relaxed);
+    CHECK(lent.went_to_strangers());
+  }
+}
+
+struct yields_beside_one_who_computes {
+  bool are_banned = false;
+  int took_long = 0;
+
+  /// On the same core, until they are banned, or `most` of them have taken over a millisecond.
+  template <class Moved>
+  yields_beside_one_who_computes(int most, const Moved& moved) {
+    const support::pinned_to here(support::core_number(0));
+    std::atomic<bool> over{false};
+    const std::jthread computes([&over] {  // which comes to this core as well
+      volatile unsigned work = 0;
+      while (!over.load(std::memory_order_relaxed)) work = work + 1;
+    });
+    tandem::detail::patience learned;
+    // some scheduler may give the core back at once: then it does not do this for ever
+    for (int i = 0; i < 1'000'000 && took_long < most && !are_banned; ++i) {
+      const auto before = platform::clock::now();
+      learned.yield(moved);
+      if (platform::clock::now() - before > 1ms) ++took_long;
+      are_banned = learned.no_yields.holds();
+    }
+    over = true;
+  }
+};
+
+TEST_CASE("threads of the program that compute are strangers: nobody goes on yielding to them") {
+  constexpr int most = 32;
+  const yields_beside_one_who_computes yields(most, tandem::detail::patience::nothing_moves);
+  CHECK((yields.are_banned || yields.took_long < most));
+}
+
+TEST_CASE("a yield during which others move many messages is not dear, whoever has the core") {
+  std::uint64_t messages = 0;
+  const yields_beside_one_who_computes yields(8, [&messages] { return messages += 1'000'000'000; });
+  CHECK_FALSE(yields.are_banned);
+}
+
+#endif
 
 // --- deadlines -------------------------------------------------------------------------------------------------------
 

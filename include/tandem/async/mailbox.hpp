@@ -172,6 +172,10 @@ class mailbox : private detail::require_message<T>,
     }
     bool is_closed(std::uint64_t tail) const noexcept { return (tail & closed) != 0; }
     std::uint64_t position(std::uint64_t tail) const noexcept { return tail & ~closed; }
+    /// How many have gone before this position.
+    std::uint64_t messages(std::uint64_t position) const noexcept {
+      return position / lap * capacity + index(position);
+    }
   };
 
   party<senders> send_operation(T& value) noexcept { return {*core_, std::addressof(value)}; }
@@ -427,7 +431,11 @@ detail::outcome mailbox<T, Users>::party<Side>::poll(detail::deadline end, bool 
     if (worth_trying()) how = attempt();
     return detail::is_final(how);
   };
-  if (detail::backoff::await(done, end, platform::per_thread<detail::patience>())) return how;
+  // relaxed: only how long it waits depends on it
+  const auto moved = [this] {
+    return box.ring_.messages((Side == senders ? box.head_ : box.tail_).load(order::relaxed));
+  };
+  if (detail::backoff::await(done, end, platform::per_thread<detail::patience>(), moved)) return how;
   return attempt();  // which looks at everything: whether the mailbox is closed and drained, for one
 }
 

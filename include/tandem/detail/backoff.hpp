@@ -20,16 +20,19 @@
 //            would wait for the other to wake, give up just before, and have to be woken in turn.
 //            Both are bounded in time, not in rounds: a pause takes 10 to 140 cycles, a yield as long as others run.
 //
-//            And that is the trouble with yields. If a *stranger* wants the core, a thread of another program that has
-//            something to compute, it keeps the core for a time slice, some 3 ms; while a thread that sleeps is put
-//            ahead of the stranger when it is woken. So yields are watched: after a gap of over a millisecond, the next
-//            few are timed. One was dear if it took over a millisecond itself, and the processors did not work for this
-//            program meanwhile. Then this thread does not yield for 64 times as long; if another one is dear soon after
+//            And that is the trouble with yields. If a *stranger* wants the core, a thread that computes and has
+//            nothing to do with our messages, of another program or of this one, it keeps the core for a time slice,
+//            some 3 ms; while a thread that sleeps is put ahead of the stranger when it is woken. So yields are
+//            watched: after a gap of over a millisecond, the next few are judged. One was dear if three things hold.
+//            It took over a millisecond itself. For over a millisecond of it, nobody on this core began or ended a
+//            wait: whoever does leaves a trace (platform.hpp). And of the messages that this wait is about, fewer were
+//            moved than one a microsecond: a thread that never has to wait, and ends nobody's wait, leaves no trace.
+//            After a dear yield this thread does not yield for 64 times as long; if another one is dear soon after
 //            that, for twice as long, and so on, up to 256 times. While it does not yield, it spins for up to 25 us. A
-//            yield that takes as long because many threads of this program share the cores is not dear: there is always
-//            one that gets on.
-// Cost       no shared line but the one that `ready` looks at; the clock is read every few polls, and once a yield; of
-//            a yield that is timed, twice, and the processor time (a system call) once or twice.
+//            yield that takes as long because many threads share the cores, and pass messages on, is not dear: there
+//            is always one that gets on.
+// Cost       no shared line but the one that `ready` looks at, and the flag, which is seldom written; the clock is read
+//            every few polls, and once a yield; of a yield that is judged, twice, and it writes the flag twice.
 // Source     [karlin-1991] competitive spinning; docs/decisions/0004 and 0015 say why, docs/benchmarks.md what it costs
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
@@ -104,39 +107,56 @@ class patience {
   budget yields;
   ban no_yields;
 
-  /// Gives the core away for a moment. False: no, that is banned.
-  bool yield() noexcept {
+  /// Gives the core away for a moment. False: no, that is banned. moved() says how many messages others have moved so
+  /// far of those that this wait is about: if they were many, the time was well spent.
+  template <class Moved>
+  bool yield(const Moved& moved) noexcept {
     if (no_yields.holds()) no_yields.lift_if_over(platform::clock::now());
     if (no_yields.holds()) return false;
-    const bool is_timed = timed_ != 0;
-    if (is_timed) last_ = platform::clock::now();
-    const duration used = is_timed ? platform::time_used() : duration::zero();
+    if (timed_ != 0) {
+      yield_and_judge(moved);
+      return true;
+    }
     const time_point before = last_;
     platform::yield();
     last_ = platform::clock::now();
-    const duration took = last_ - before;
-    if (is_timed) --timed_;
-    const std::chrono::nanoseconds dear(platform::dear_yield());
-    if (took <= dear || dear == dear.zero()) return true;
-    if (!is_timed) {
-      timed_ = so_many;  // was it the yield that took so long, or what came before it? the next ones will tell
-    } else if (went_to_strangers(platform::time_used() - used, took, platform::cores())) {
-      no_yields.begin(last_, took);
-    }
+    // was it the yield that took so long, or what came before it? the next ones will tell
+    if (takes_long(last_ - before)) timed_ = so_many;
     return true;
   }
+  bool yield() noexcept { return yield(nothing_moves); }
   /// When the last yield ended.
   time_point yielded_at() const noexcept { return last_; }
 
-  /// Whether this program used so little during a yield that a stranger must have had this core. If it was one of ours,
-  /// we used this core all that time, and what we had of the others; if a stranger, only what we had of the others, and
-  /// a stranger seldom comes alone.
-  static constexpr bool went_to_strangers(duration ours, duration yielded, int cores) noexcept {
-    return ours < yielded * (6 * (cores - 1) + 1) / 8;
+  static constexpr std::uint64_t nothing_moves() noexcept { return 0; }
+
+  /// Whether so many messages were moved during a yield that somebody moved them who did little else.
+  static constexpr bool brought_much(std::uint64_t messages, duration yielded) noexcept {
+    return messages > static_cast<std::uint64_t>(yielded / std::chrono::microseconds(1));
   }
 
  private:
   static constexpr std::uint16_t so_many = 32;
+
+  static bool takes_long(duration took) noexcept {
+    const std::chrono::nanoseconds dear(platform::dear_yield());
+    return took > dear && dear != dear.zero();
+  }
+
+  template <class Moved>
+  [[gnu::noinline]] void yield_and_judge(const Moved& moved) noexcept {
+    --timed_;
+    const std::uint64_t before = moved();
+    platform::lent_core core;
+    const time_point began = platform::clock::now();
+    platform::yield();
+    last_ = platform::clock::now();
+    const duration took = last_ - began;
+    if (takes_long(took) && core.went_to_strangers() && !brought_much(moved() - before, took)) {
+      no_yields.begin(last_, took);
+    }
+  }
+
   time_point last_{};        // when a yield ended, or began if it is timed
   std::uint16_t timed_ = 0;  // so many of the next ones
 };
@@ -144,10 +164,12 @@ class patience {
 class backoff {
  public:
   /// Poll `ready` until it holds (true), the patience is used up, or `until` has come (false).
-  template <class Ready>
-  static bool await(const Ready& ready, deadline until, patience& learned) noexcept(noexcept(ready())) {
+  template <class Ready, class Moved = std::uint64_t (*)() noexcept>
+  static bool await(const Ready& ready, deadline until, patience& learned,
+                    const Moved& moved = patience::nothing_moves) noexcept(noexcept(ready())) {
     if (ready()) return true;
-    return spin(ready, until, learned) || yield(ready, until, learned);
+    platform::leave_trace();
+    return spin(ready, until, learned) || yield(ready, until, learned, moved);
   }
 
  private:
@@ -177,17 +199,17 @@ class backoff {
     return false;
   }
 
-  template <class Ready>
-  static bool yield(const Ready& ready, deadline until, patience& learned) {
+  template <class Ready, class Moved>
+  static bool yield(const Ready& ready, deadline until, patience& learned, const Moved& moved) {
     const unsigned full = platform::longest_yield();
     const unsigned allowed = learned.yields.allowance(full);
     if (allowed == 0) return false;
-    if (!learned.yield()) return false;
+    if (!learned.yield(moved)) return false;
     const auto end = learned.yielded_at() + std::chrono::nanoseconds(allowed);
     const auto stop = until.when() < end ? until.when() : end;
     while (!ready()) {
       if (learned.yielded_at() >= end) learned.yields.failed(full);
-      if (learned.yielded_at() >= stop || !learned.yield()) return false;
+      if (learned.yielded_at() >= stop || !learned.yield(moved)) return false;
     }
     learned.yields.paid();
     return true;

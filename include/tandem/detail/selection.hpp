@@ -483,6 +483,7 @@ class selection : private resumable<several> {
   }
 
   bool end(arm& winner, outcome how) noexcept {
+    platform::leave_light_trace();
     fired_ = &winner;
     winner.fired_ = true;
     if (stays_) {

@@ -354,6 +354,7 @@ inline run_item& waiter::item() noexcept {
 }
 
 inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
+  platform::leave_trace();
   const void* const address = word_.address();  // both before the word: after it there may be no waiter
   scheduler* const home = where_;
   if (firmness_ == firmness::suspended) {

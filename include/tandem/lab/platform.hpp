@@ -239,8 +239,12 @@ inline unsigned longest_yield() noexcept {
 }
 inline unsigned longest_spin_without_yields() noexcept { return longest_spin(); }
 inline unsigned dear_yield() noexcept { return 0; }  // nobody is a stranger here
-inline clock::duration time_used() noexcept { return {}; }
-inline int cores() noexcept { return 1; }
+inline void leave_trace() noexcept {}
+inline void leave_light_trace() noexcept {}
+struct lent_core {
+  static constexpr bool went_to_strangers() noexcept { return false; }
+};
+
 inline int short_poll() noexcept {
   return lab::execution::current() != nullptr ? lab::execution::current()->limits().short_poll : 1;
 }

@@ -23,9 +23,9 @@
 
 #include <tandem/platform/standard.hpp>
 
-#include <bit>
 #include <cerrno>
 #include <ctime>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,16 +55,72 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   errno = callers_errno;
 }
 
-/// The main thread's: one that has been pinned says nothing of the others.
-inline int cores() noexcept {
-  unsigned long mask[64] = {};  // 4,096 of them
-  const int callers_errno = errno;
-  const long bytes = ::syscall(SYS_sched_getaffinity, ::getpid(), sizeof mask, mask);
-  errno = callers_errno;
-  int count = 0;
-  for (long i = 0; i * static_cast<long>(sizeof *mask) < bytes; ++i) count += std::popcount(mask[i]);
-  return count > 0 ? count : 1;
+/// When threads of this program that begin or end waits were on a core. It asks to be visible: a library that hides its
+/// symbols would have one of its own, and see less.
+namespace [[gnu::visibility("default")]] traces {
+
+struct alignas(cache_line) core {
+  atomic<std::uint32_t> weight;
+  atomic<std::uint32_t> long_silences;  // nobody was there for longer than a dear yield takes
+  atomic<clock::rep> last;
+};
+inline constexpr unsigned lines = 64;
+inline constinit core cores[lines]{};  // they share one, if there are more
+
+struct alignas(cache_line) askers {
+  atomic<std::uint32_t> count;
+};
+inline constinit askers asked_for{};
+
+// relaxed, all: only time depends on it
+
+inline core& here() noexcept { return cores[static_cast<unsigned>(::sched_getcpu()) % lines]; }
+
+inline void look_at_the_clock(core& here) noexcept {
+  const clock::rep now = clock::now().time_since_epoch().count();
+  const clock::duration silence(now - here.last.load(order::relaxed));
+  here.last.store(now, order::relaxed);
+  if (silence > std::chrono::nanoseconds(dear_yield()))
+    here.long_silences.store(here.long_silences.load(order::relaxed) + 1, order::relaxed);
 }
+
+/// Loads and stores apart: what is lost, when this thread is moved to another core in between, is one of many.
+[[gnu::noinline, gnu::cold]] inline void leave(std::uint32_t weight) noexcept {
+  constexpr std::uint32_t enough = 64;
+  core& core_here = here();
+  const std::uint32_t before = core_here.weight.load(order::relaxed);
+  core_here.weight.store(before + weight, order::relaxed);
+  if ((before + weight) / enough != before / enough) look_at_the_clock(core_here);  // it takes longer than all the rest
+}
+
+}  // namespace traces
+
+inline void leave_trace() noexcept {
+  if (traces::asked_for.count.load(order::relaxed) != 0) traces::leave(16);
+}
+inline void leave_light_trace() noexcept {
+  if (traces::asked_for.count.load(order::relaxed) != 0) traces::leave(1);
+}
+
+class lent_core {
+ public:
+  lent_core() noexcept : core_(traces::here()) {
+    traces::asked_for.count.fetch_add(1, order::relaxed);
+    traces::look_at_the_clock(core_);
+    before_ = core_.long_silences.load(order::relaxed);
+  }
+  ~lent_core() { traces::asked_for.count.fetch_sub(1, order::relaxed); }
+  lent_core(const lent_core&) = delete;
+  lent_core& operator=(const lent_core&) = delete;
+  bool went_to_strangers() noexcept {
+    traces::look_at_the_clock(core_);
+    return core_.long_silences.load(order::relaxed) != before_;
+  }
+
+ private:
+  traces::core& core_;
+  std::uint32_t before_;
+};
 
 inline void unpark_one(const void* address) noexcept {
   ::syscall(SYS_futex, address, futex::wake | futex::one_process, 1, nullptr, nullptr, 0);

@@ -27,7 +27,9 @@
 #include <tandem/platform/standard.hpp>
 
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
+#include <ratio>
 
 namespace tandem::inline TANDEM_ABI::platform {
 
@@ -66,10 +68,32 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   b.changed.wait_until(hold, until < look_again ? until : look_again);
 }
 
-inline int cores() noexcept {
-  const unsigned count = std::thread::hardware_concurrency();
-  return count > 0 ? static_cast<int>(count) : 1;
-}
+inline void leave_trace() noexcept {}
+inline void leave_light_trace() noexcept {}
+
+/// Nobody can say here which core one is on. So it guesses, from how long the processors worked for this program: if
+/// one of its threads had this core, all the time here, and as long as the program had others there; if a stranger,
+/// only the latter, and a stranger seldom comes alone.
+class lent_core {
+ public:
+  bool went_to_strangers() const noexcept {
+    return is_little(time_used() - used_, clock::now() - began_, std::thread::hardware_concurrency());
+  }
+  static constexpr bool is_little(clock::duration used, clock::duration lent, unsigned cores) noexcept {
+    const auto others = static_cast<int>(cores > 1 ? cores - 1 : 0);
+    return used < lent * (6 * others + 1) / 8;
+  }
+
+ private:
+  /// By all threads together.
+  static clock::duration time_used() noexcept {
+    return std::chrono::duration_cast<clock::duration>(
+        std::chrono::duration<std::clock_t, std::ratio<1, CLOCKS_PER_SEC>>(std::clock()));
+  }
+
+  clock::time_point began_ = clock::now();
+  clock::duration used_ = time_used();
+};
 
 inline void unpark_one(const void* address) noexcept { parking::unpark(address); }
 

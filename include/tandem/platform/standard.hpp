@@ -8,8 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
-#include <ratio>
 #include <stop_token>
 #include <thread>
 #include <type_traits>
@@ -99,12 +97,6 @@ inline constexpr clock::time_point no_deadline = (clock::time_point::max)();
 inline void sleep_until(clock::time_point when) noexcept { std::this_thread::sleep_until(when); }
 
 inline void yield() noexcept { std::this_thread::yield(); }
-
-/// Of all its threads together.
-inline clock::duration time_used() noexcept {
-  return std::chrono::duration_cast<clock::duration>(
-      std::chrono::duration<std::clock_t, std::ratio<1, CLOCKS_PER_SEC>>(std::clock()));
-}
 
 inline void doze(std::chrono::microseconds about) noexcept { std::this_thread::sleep_for(about); }
 
