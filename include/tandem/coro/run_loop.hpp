@@ -152,6 +152,7 @@ class run_loop final : public scheduler {
     do {
       item.next = top == &asleep_ ? nullptr : top;
     } while (!entrance_->inbox.compare_exchange_weak(top, &item, order::acq_rel /*I, Q*/, order::relaxed));
+    if (top == nullptr) platform::leave_trace();  // it ends a wait, if the loop still polls
     if (top != &asleep_) return;
     const void* const address = entrance_->woken.address();  // before the store: after it there may be no loop
     entrance_->woken.store(1, order::release /*U*/);

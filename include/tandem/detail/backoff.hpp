@@ -22,17 +22,19 @@
 //
 //            And that is the trouble with yields. If a *stranger* wants the core, a thread that computes and has
 //            nothing to do with our messages, of another program or of this one, it keeps the core for a time slice,
-//            some 3 ms; while a thread that sleeps is put ahead of the stranger when it is woken. So yields are
-//            watched: after a gap of over a millisecond, the next few are judged. One was dear if three things hold.
-//            It took over a millisecond itself. For over a millisecond of it, nobody on this core began or ended a
-//            wait: whoever does leaves a trace (platform.hpp). And of the messages that this wait is about, fewer were
-//            moved than one a microsecond: a thread that never has to wait, and ends nobody's wait, leaves no trace.
-//            After a dear yield this thread does not yield for 64 times as long; if another one is dear soon after
+//            some 3 ms; while a thread that sleeps is put ahead of the stranger when it is woken. So after a gap of
+//            over a millisecond the next few yields are judged. Whoever begins or ends a wait meanwhile leaves a trace
+//            on its core (platform.hpp). If a yield took over a millisecond, and for so long there was no trace on
+//            this core, it seems to have been dear. But who never has to wait, and ends nobody's wait, leaves no
+//            trace. So in the next yields that are judged, whoever moves a message leaves one now and then. If three
+//            long yields in a row seem dear, they were.
+//            Then this thread does not yield for 64 times as long as the last one took; if one is dear soon after
 //            that, for twice as long, and so on, up to 256 times. While it does not yield, it spins for up to 25 us. A
 //            yield that takes as long because many threads share the cores, and pass messages on, is not dear: there
-//            is always one that gets on.
-// Cost       no shared line but the one that `ready` looks at, and the flag, which is seldom written; the clock is read
-//            every few polls, and once a yield; of a yield that is judged, twice, and it writes the flag twice.
+//            is always one that gets on. After such a one fewer yields are judged, for a while.
+// Cost       no shared line except the one that `ready` looks at, and the one that says whether traces are wanted,
+//            which is written by yields that are judged; the clock is read every few polls, and once a yield; of one
+//            that is judged, four times.
 // Source     [karlin-1991] competitive spinning; docs/decisions/0004 and 0015 say why, docs/benchmarks.md what it costs
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
@@ -77,10 +79,11 @@ class ban {
   using duration = platform::clock::duration;
 
   constexpr bool holds() const noexcept { return holds_; }
+  /// Whether it has ended not longer ago than it lasted.
+  constexpr bool was_recent(time_point now) const noexcept { return now < end_ + length_; }
   /// A yield that took so long has been dear. Soon after a ban, the next one is twice as long.
   constexpr void begin(time_point now, duration took) noexcept {
-    const bool again = now < end_ + length_;
-    length_ = again ? length_ * 2 : took * least;
+    length_ = was_recent(now) ? length_ * 2 : took * least;
     if (length_ > took * most) length_ = took * most;
     end_ = now + length_;
     holds_ = true;
@@ -107,69 +110,74 @@ class patience {
   budget yields;
   ban no_yields;
 
-  /// Gives the core away for a moment. False: no, that is banned. moved() says how many messages others have moved so
-  /// far of those that this wait is about: if they were many, the time was well spent.
-  template <class Moved>
-  bool yield(const Moved& moved) noexcept {
+  /// Gives the core away for a moment. False: no, that is banned.
+  bool yield() noexcept {
     if (no_yields.holds()) no_yields.lift_if_over(platform::clock::now());
     if (no_yields.holds()) return false;
     if (timed_ != 0) {
-      yield_and_judge(moved);
+      yield_and_judge();
       return true;
     }
     const time_point before = last_;
     platform::yield();
     last_ = platform::clock::now();
-    // was it the yield that took so long, or what came before it? the next ones will tell
-    if (takes_long(last_ - before)) timed_ = so_many;
+    if (takes_long(last_ - before)) {
+      if (to_ignore_ != 0) {
+        --to_ignore_;
+      } else {
+        timed_ = so_many;  // was it the yield that took so long, or what came before it? the next ones will tell
+      }
+    }
     return true;
   }
-  bool yield() noexcept { return yield(nothing_moves); }
   /// When the last yield ended.
   time_point yielded_at() const noexcept { return last_; }
 
-  static constexpr std::uint64_t nothing_moves() noexcept { return 0; }
-
-  /// Whether so many messages were moved during a yield that somebody moved them who did little else.
-  static constexpr bool brought_much(std::uint64_t messages, duration yielded) noexcept {
-    return messages > static_cast<std::uint64_t>(yielded / std::chrono::microseconds(1));
-  }
-
  private:
   static constexpr std::uint16_t so_many = 32;
+  static constexpr std::uint16_t enough = 3;
+  static constexpr std::uint16_t most_doublings = 6;
 
   static bool takes_long(duration took) noexcept {
     const std::chrono::nanoseconds dear(platform::dear_yield());
     return took > dear && dear != dear.zero();
   }
 
-  template <class Moved>
-  [[gnu::noinline]] void yield_and_judge(const Moved& moved) noexcept {
+  [[gnu::noinline]] void yield_and_judge() noexcept {
     --timed_;
-    const std::uint64_t before = moved();
-    platform::lent_core core;
+    platform::lent_core core(in_vain_ != 0 || no_yields.was_recent(last_));
     const time_point began = platform::clock::now();
     platform::yield();
     last_ = platform::clock::now();
     const duration took = last_ - began;
-    if (takes_long(took) && core.went_to_strangers() && !brought_much(moved() - before, took)) {
-      no_yields.begin(last_, took);
+    if (!takes_long(took)) return;
+    if (!core.went_to_strangers()) {  // to many of ours: there is no need to look so closely, for a while
+      in_vain_ = timed_ = 0;
+      if (ours_ < most_doublings) ++ours_;
+      to_ignore_ = static_cast<std::uint16_t>(1U << ours_);
+      return;
     }
+    ours_ = 0;
+    if (++in_vain_ < enough && !no_yields.was_recent(last_)) return;
+    no_yields.begin(last_, took);
+    in_vain_ = 0;
   }
 
-  time_point last_{};        // when a yield ended, or began if it is timed
-  std::uint16_t timed_ = 0;  // so many of the next ones
+  time_point last_{};            // when a yield ended
+  std::uint16_t timed_ = 0;      // so many of the next ones are judged
+  std::uint16_t in_vain_ = 0;    // so many long ones in a row went to strangers
+  std::uint16_t ours_ = 0;       // so many in a row to threads of ours
+  std::uint16_t to_ignore_ = 0;  // so many of the next long gaps
 };
 
 class backoff {
  public:
   /// Poll `ready` until it holds (true), the patience is used up, or `until` has come (false).
-  template <class Ready, class Moved = std::uint64_t (*)() noexcept>
-  static bool await(const Ready& ready, deadline until, patience& learned,
-                    const Moved& moved = patience::nothing_moves) noexcept(noexcept(ready())) {
+  template <class Ready>
+  static bool await(const Ready& ready, deadline until, patience& learned) noexcept(noexcept(ready())) {
     if (ready()) return true;
     platform::leave_trace();
-    return spin(ready, until, learned) || yield(ready, until, learned, moved);
+    return spin(ready, until, learned) || yield(ready, until, learned);
   }
 
  private:
@@ -199,17 +207,17 @@ class backoff {
     return false;
   }
 
-  template <class Ready, class Moved>
-  static bool yield(const Ready& ready, deadline until, patience& learned, const Moved& moved) {
+  template <class Ready>
+  static bool yield(const Ready& ready, deadline until, patience& learned) {
     const unsigned full = platform::longest_yield();
     const unsigned allowed = learned.yields.allowance(full);
     if (allowed == 0) return false;
-    if (!learned.yield(moved)) return false;
+    if (!learned.yield()) return false;
     const auto end = learned.yielded_at() + std::chrono::nanoseconds(allowed);
     const auto stop = until.when() < end ? until.when() : end;
     while (!ready()) {
       if (learned.yielded_at() >= end) learned.yields.failed(full);
-      if (learned.yielded_at() >= stop || !learned.yield(moved)) return false;
+      if (learned.yielded_at() >= stop || !learned.yield()) return false;
     }
     learned.yields.paid();
     return true;

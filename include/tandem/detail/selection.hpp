@@ -483,7 +483,6 @@ class selection : private resumable<several> {
   }
 
   bool end(arm& winner, outcome how) noexcept {
-    platform::leave_light_trace();
     fired_ = &winner;
     winner.fired_ = true;
     if (stays_) {

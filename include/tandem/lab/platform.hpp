@@ -240,8 +240,9 @@ inline unsigned longest_yield() noexcept {
 inline unsigned longest_spin_without_yields() noexcept { return longest_spin(); }
 inline unsigned dear_yield() noexcept { return 0; }  // nobody is a stranger here
 inline void leave_trace() noexcept {}
-inline void leave_light_trace() noexcept {}
+inline bool movers_leave_traces() noexcept { return false; }
 struct lent_core {
+  explicit lent_core(bool) noexcept {}
   static constexpr bool went_to_strangers() noexcept { return false; }
 };
 

@@ -55,71 +55,96 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   errno = callers_errno;
 }
 
-/// When threads of this program that begin or end waits were on a core. It asks to be visible: a library that hides its
-/// symbols would have one of its own, and see less.
-namespace [[gnu::visibility("default")]] traces {
+/// When threads of this program that begin or end waits, or move messages, were on a core. (A library that hides its
+/// symbols has one of its own, and sees less.)
+namespace traces {
 
 struct alignas(cache_line) core {
   atomic<std::uint32_t> weight;
   atomic<std::uint32_t> long_silences;  // nobody was there for longer than a dear yield takes
   atomic<clock::rep> last;
 };
-inline constexpr unsigned lines = 64;
+inline constexpr unsigned lines = 1024;
 inline constinit core cores[lines]{};  // they share one, if there are more
 
-struct alignas(cache_line) askers {
-  atomic<std::uint32_t> count;
+struct alignas(cache_line) asking {
+  atomic<std::uint32_t> by_so_many;
+  atomic<std::uint32_t> those_who_move_messages;  // by so many of these
+  atomic<clock::rep> last;
 };
-inline constinit askers asked_for{};
+inline constinit asking asked_for{};
 
 // relaxed, all: only time depends on it
 
-inline core& here() noexcept { return cores[static_cast<unsigned>(::sched_getcpu()) % lines]; }
-
-inline void look_at_the_clock(core& here) noexcept {
-  const clock::rep now = clock::now().time_since_epoch().count();
-  const clock::duration silence(now - here.last.load(order::relaxed));
-  here.last.store(now, order::relaxed);
-  if (silence > std::chrono::nanoseconds(dear_yield()))
-    here.long_silences.store(here.long_silences.load(order::relaxed) + 1, order::relaxed);
+/// nullptr: nobody can say.
+inline core* here() noexcept {
+  const int callers_errno = errno;
+  const int number = ::sched_getcpu();
+  errno = callers_errno;
+  return number >= 0 ? &cores[static_cast<unsigned>(number) % lines] : nullptr;
 }
 
-/// Loads and stores apart: what is lost, when this thread is moved to another core in between, is one of many.
+inline void look_at_the_clock(core& here) noexcept {
+  const clock::time_point now = clock::now();
+  const auto since = [now](const atomic<clock::rep>& then) {
+    return now.time_since_epoch() - clock::duration(then.load(order::relaxed));
+  };
+  if (since(here.last) > std::chrono::nanoseconds(dear_yield())) here.long_silences.fetch_add(1, order::relaxed);
+  here.last.store(now.time_since_epoch().count(), order::relaxed);
+  // whoever asked is not there any more: this is the child of a fork
+  if (since(asked_for.last) > std::chrono::seconds(1)) {
+    asked_for.by_so_many.store(0, order::relaxed);
+    asked_for.those_who_move_messages.store(0, order::relaxed);
+  }
+}
+
+/// Load and store apart: what is lost, when this thread is moved to another core in between, is one of many.
 [[gnu::noinline, gnu::cold]] inline void leave(std::uint32_t weight) noexcept {
+  core* const where = here();
+  if (where == nullptr) return;
   constexpr std::uint32_t enough = 64;
-  core& core_here = here();
-  const std::uint32_t before = core_here.weight.load(order::relaxed);
-  core_here.weight.store(before + weight, order::relaxed);
-  if ((before + weight) / enough != before / enough) look_at_the_clock(core_here);  // it takes longer than all the rest
+  const std::uint32_t before = where->weight.load(order::relaxed);
+  where->weight.store(before + weight, order::relaxed);
+  if ((before + weight) / enough != before / enough) look_at_the_clock(*where);  // it takes longer than all the rest
 }
 
 }  // namespace traces
 
 inline void leave_trace() noexcept {
-  if (traces::asked_for.count.load(order::relaxed) != 0) traces::leave(16);
+  if (traces::asked_for.by_so_many.load(order::relaxed) != 0) traces::leave(32);
 }
-inline void leave_light_trace() noexcept {
-  if (traces::asked_for.count.load(order::relaxed) != 0) traces::leave(1);
+inline bool movers_leave_traces() noexcept {
+  return traces::asked_for.those_who_move_messages.load(order::relaxed) != 0;
 }
 
 class lent_core {
  public:
-  lent_core() noexcept : core_(traces::here()) {
-    traces::asked_for.count.fetch_add(1, order::relaxed);
-    traces::look_at_the_clock(core_);
-    before_ = core_.long_silences.load(order::relaxed);
+  explicit lent_core(bool asks_those_who_move_messages) noexcept
+      : core_(traces::here()), asks_all_(asks_those_who_move_messages) {
+    traces::asked_for.last.store(clock::now().time_since_epoch().count(), order::relaxed);
+    traces::asked_for.by_so_many.fetch_add(1, order::relaxed);
+    if (asks_all_) traces::asked_for.those_who_move_messages.fetch_add(1, order::relaxed);
+    if (core_ == nullptr) return;
+    traces::look_at_the_clock(*core_);
+    before_ = core_->long_silences.load(order::relaxed);
   }
-  ~lent_core() { traces::asked_for.count.fetch_sub(1, order::relaxed); }
+  ~lent_core() {
+    traces::asked_for.by_so_many.fetch_sub(1, order::relaxed);
+    if (asks_all_) traces::asked_for.those_who_move_messages.fetch_sub(1, order::relaxed);
+  }
   lent_core(const lent_core&) = delete;
   lent_core& operator=(const lent_core&) = delete;
   bool went_to_strangers() noexcept {
-    traces::look_at_the_clock(core_);
-    return core_.long_silences.load(order::relaxed) != before_;
+    if (core_ == nullptr || core_ != traces::here())
+      return false;  // this thread was moved, so something else is going on
+    traces::look_at_the_clock(*core_);
+    return core_->long_silences.load(order::relaxed) != before_;
   }
 
  private:
-  traces::core& core_;
-  std::uint32_t before_;
+  traces::core* core_;
+  bool asks_all_;
+  std::uint32_t before_ = 0;
 };
 
 inline void unpark_one(const void* address) noexcept {

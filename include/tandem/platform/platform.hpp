@@ -29,11 +29,12 @@
 //     longest_spin_without_yields()
 //                               the first of these for a thread that does not yield at present, since
 //     dear_yield()              a yield has taken more nanoseconds than this (0: none is ever dear), and strangers had
-//                               the core meanwhile, which is told by
-//     lent_core                 made before a yield: went_to_strangers() says after it whether, as far as can be seen,
-//                               nobody who has to do with messages was on this core for as long as that, since nobody
-//     leave_trace(), leave_light_trace()
-//                               said so: I am here, who begin or end a wait; the other for who comes by very often; and
+//                               the core meanwhile:
+//     lent_core                 is made before a yield. After the yield went_to_strangers() says whether, for longer
+//                               than that, nobody was on this core who has to do with messages, as far as can be seen
+//     leave_trace()             whoever begins or ends a wait calls it: somebody who has to do with messages is here
+//     leave_light_trace()       the same, of one who comes by very often
+//     traces_are_wanted()       whether anybody would look at them now
 //     short_poll()              how many looks to take at what is a few instructions away. How long polling pays is a
 //                               property of the ground: on one that explores schedules, never
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written

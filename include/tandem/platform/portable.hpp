@@ -69,30 +69,27 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
 }
 
 inline void leave_trace() noexcept {}
-inline void leave_light_trace() noexcept {}
+inline bool movers_leave_traces() noexcept { return false; }
 
-/// Nobody can say here which core one is on. So it guesses, from how long the processors worked for this program: if
-/// one of its threads had this core, all the time here, and as long as the program had others there; if a stranger,
-/// only the latter, and a stranger seldom comes alone.
+/// Nobody can say here which core one is on. So it guesses: if one of this program's threads had this core, the
+/// processors worked for it all the time.
 class lent_core {
  public:
+  explicit lent_core(bool) noexcept {}
   bool went_to_strangers() const noexcept {
-    return is_little(time_used() - used_, clock::now() - began_, std::thread::hardware_concurrency());
+    const std::clock_t now = std::clock();
+    if (now == unknown || used_ == unknown || now < used_) return false;
+    const clock::duration used = std::chrono::duration_cast<clock::duration>(
+        std::chrono::duration<std::clock_t, std::ratio<1, CLOCKS_PER_SEC>>(now - used_));
+    return is_little(used, clock::now() - began_);
   }
-  static constexpr bool is_little(clock::duration used, clock::duration lent, unsigned cores) noexcept {
-    const auto others = static_cast<int>(cores > 1 ? cores - 1 : 0);
-    return used < lent * (6 * others + 1) / 8;
-  }
+  static constexpr bool is_little(clock::duration used, clock::duration lent) noexcept { return used < lent * 7 / 8; }
 
  private:
-  /// By all threads together.
-  static clock::duration time_used() noexcept {
-    return std::chrono::duration_cast<clock::duration>(
-        std::chrono::duration<std::clock_t, std::ratio<1, CLOCKS_PER_SEC>>(std::clock()));
-  }
+  static constexpr std::clock_t unknown = static_cast<std::clock_t>(-1);
 
   clock::time_point began_ = clock::now();
-  clock::duration used_ = time_used();
+  std::clock_t used_ = std::clock();  // by all threads together
 };
 
 inline void unpark_one(const void* address) noexcept { parking::unpark(address); }
