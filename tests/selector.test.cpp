@@ -618,6 +618,81 @@ TEST_CASE("selector: an arm for which there is no memory is not added, and the o
   }
 }
 
+namespace {
+
+/// At a channel of the test's own: counts how often a selector looks at it, and how often it stands in line there.
+struct counting_arm final : tandem::detail::arm_of<counting_arm> {
+  struct counts {
+    int looks = 0;
+    int joins = 0;
+    bool is_ready = false;
+    tandem::detail::place* here = nullptr;
+  };
+
+  explicit counting_arm(counts& c) : arm_of<counting_arm>(kind::channel, true), counted(&c) {}
+  counting_arm(counting_arm&&) noexcept = default;
+
+  tandem::detail::outcome attempt() noexcept override {
+    ++counted->looks;
+    return std::exchange(counted->is_ready, false) ? tandem::detail::outcome::ok : tandem::detail::outcome::refused;
+  }
+  tandem::detail::outcome enlist(tandem::detail::place& here) noexcept override {
+    ++counted->joins;
+    counted->here = &here;
+    return tandem::detail::outcome::pending;
+  }
+  bool withdraw(tandem::detail::place&) noexcept override { return std::exchange(counted->here, nullptr) != nullptr; }
+  std::uint64_t version(const tandem::detail::waiter&) noexcept override { return 1; }
+  void conclude(tandem::detail::outcome) noexcept override {}
+
+  counts* counted;
+};
+
+}  // namespace
+
+TEST_CASE("selector: a select looks at what has changed, however many arms there are", "[selector]") {
+  constexpr std::size_t arms = 10'000;
+  std::vector<counting_arm::counts> counted(arms);
+  selector all;
+  for (auto& c : counted) all.add(counting_arm(c));
+  const auto looks_and_joins = [&] {
+    int sum = 0;
+    for (const auto& c : counted) sum += c.looks + c.joins;
+    return sum;
+  };
+  const auto becomes_ready = [&](std::size_t i) {
+    counted[i].is_ready = true;
+    // whoever makes it ready takes the place out of its list, and fails to claim it: the selector is away
+    if (tandem::detail::place* const here = std::exchange(counted[i].here, nullptr)) CHECK_FALSE(here->claim());
+  };
+  for (std::size_t i = 0; i < 100; ++i) {  // until it stands in line at most of them
+    becomes_ready(i);
+    CHECK(all.select() == i);
+  }
+  for (std::size_t i = 0; i < 1'000; ++i) {
+    const int before = looks_and_joins();
+    const std::size_t which = i * 7 % arms;
+    becomes_ready(which);
+    CHECK(all.select() == which);
+    CHECK(looks_and_joins() - before <= 64);
+  }
+}
+
+TEST_CASE("selector: in order, the first of those that have changed is taken", "[selector]") {
+  constexpr std::size_t arms = 100;
+  std::vector<counting_arm::counts> counted(arms);
+  selector all(tandem::in_order);
+  for (auto& c : counted) all.add(counting_arm(c));
+  counted[99].is_ready = true;
+  CHECK(all.select() == 99);
+  for (const std::size_t i : {70u, 20u, 95u, 3u, 50u}) {
+    counted[i].is_ready = true;
+    if (tandem::detail::place* const here = std::exchange(counted[i].here, nullptr)) CHECK_FALSE(here->claim());
+  }
+  for (const std::size_t i : {3u, 20u, 50u, 70u, 95u}) CHECK(all.select() == i);
+  CHECK_FALSE(all.try_select().has_value());
+}
+
 TEST_CASE("selector: a thousand channels, a message here and there", "[selector]") {
   const watchdog guard("a thousand channels");
   std::deque<mailbox<int>> boxes;

@@ -263,12 +263,22 @@ struct two_places {
     right.insert(second);
   }
   tandem::detail::several who;
-  tandem::detail::part first{who, 0};
-  tandem::detail::part second{who, 1};
+  tandem::detail::part first{who, 1};
+  tandem::detail::part second{who, 2};
   wait_list left;
   wait_list right;
 };
 }  // namespace
+
+/// The numbers of the places that were dropped since one last asked, the last one first.
+std::vector<int> dropped(two_places& w) {
+  std::vector<int> numbers;
+  for (int number = w.who.dropped(); number != 0; number = (number == 1 ? w.first : w.second).dropped_before) {
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+using numbers = std::vector<int>;
 
 TEST_CASE("whoever claims a waiter with several places says which") {
   two_places w;
@@ -276,9 +286,11 @@ TEST_CASE("whoever claims a waiter with several places says which") {
   REQUIRE(w.right.claim_first() == &w.second);
   w.second.complete(outcome::ok);
   CHECK(w.who.wait(deadline::unlimited()) == outcome::ok);
-  CHECK(w.who.number_of_place() == 1);
+  CHECK(w.who.number_of_place() == 2);
   CHECK(w.left.claim_first() == nullptr);  // the other place is dropped
   CHECK(w.left.empty());
+  CHECK(w.who.step_back() == 2);
+  CHECK(dropped(w) == numbers{1});
 }
 
 TEST_CASE("a waiter that is away cannot be claimed, but knows that somebody tried, and where") {
@@ -286,10 +298,9 @@ TEST_CASE("a waiter that is away cannot be claimed, but knows that somebody trie
   CHECK(w.left.claim_first() == nullptr);
   CHECK(w.left.empty());
   CHECK_FALSE(w.who.step_up());
-  w.who.step_back();
-  CHECK(w.first.was_dropped());
-  CHECK_FALSE(w.first.was_dropped());  // it has been told
-  CHECK_FALSE(w.second.was_dropped());
+  CHECK(w.who.step_back() == 1);
+  CHECK(dropped(w) == numbers{1});
+  CHECK(dropped(w).empty());  // it has been told
   w.left.insert(w.first);
   REQUIRE(w.who.step_up());
   CHECK(w.left.claim_first() == &w.first);
@@ -303,10 +314,11 @@ TEST_CASE("a waiter of which only its own thread can know is told as well, of a 
   CHECK(w.who.was_disturbed());
   CHECK_FALSE(w.who.step_up());
   CHECK(w.who.step_back() == 1);
-  CHECK(w.first.was_dropped());
+  CHECK(dropped(w) == numbers{1});
   w.left.insert(w.first);
   REQUIRE(w.who.step_up());
   CHECK(w.left.claim_first() == &w.first);
+  CHECK_FALSE(w.who.claim());  // nor can it be ended otherwise
   w.first.complete(outcome::ok);
   CHECK(w.who.written() == outcome::ok);
   CHECK(w.who.step_back() == 1);
@@ -319,9 +331,40 @@ TEST_CASE("a waiter with several places is told of a place that was dropped whil
   CHECK(w.right.claim_first() == nullptr);
   w.first.complete(outcome::look);
   CHECK(w.who.wait(deadline::unlimited()) == outcome::look);
-  w.who.step_back();
-  CHECK(w.first.was_dropped());
-  CHECK(w.second.was_dropped());
+  CHECK(w.who.step_back() == 2);
+  CHECK(w.who.number_of_place() == 1);
+  CHECK(dropped(w) == numbers{2});
+}
+
+TEST_CASE("a waiter with several places is told of all that were dropped, and of claims through none it is not") {
+  two_places w;
+  CHECK_FALSE(w.who.claim());  // a stop, a time: it is away
+  CHECK(w.left.claim_first() == nullptr);
+  CHECK(w.right.claim_first() == nullptr);
+  CHECK(w.who.step_back(true) == 2);
+  CHECK(dropped(w) == numbers{2, 1});
+  w.left.insert(w.first);
+  REQUIRE(w.who.step_up());
+  CHECK(w.who.claim());
+  CHECK_FALSE(w.who.claim());
+  CHECK(w.left.claim_first() == nullptr);
+  CHECK(w.who.step_back() == 1);
+  CHECK(dropped(w) == numbers{1});
+}
+
+TEST_CASE("a list knows how often somebody has joined, and whether anybody is there but oneself") {
+  two_places w;
+  place other;
+  CHECK(w.left.arrivals() == 1);
+  CHECK_FALSE(w.left.has_others_than(w.who));
+  w.left.insert(other);
+  CHECK(w.left.arrivals() == 2);
+  CHECK(w.left.has_others_than(w.who));
+  w.left.remove(other);
+  w.left.insert(other);  // where its ticket says, but it has come again
+  CHECK(w.left.arrivals() == 3);
+  CHECK(w.left.claim_first_there() == &other);
+  CHECK_FALSE(w.left.has_others_than(w.who));
 }
 
 TEST_CASE("who leaves nothing behind passes by a waiter that lines up, and does not keep it from stepping up") {
@@ -339,7 +382,7 @@ TEST_CASE("who leaves nothing behind passes by a waiter that lines up, and does 
   CHECK(w.right.empty());
   w.first.complete(outcome::ok);
   w.who.step_back();
-  CHECK(w.second.was_dropped());
+  CHECK(dropped(w) == numbers{2});
 }
 
 TEST_CASE("a waiter is passed by so often, and then it is dropped") {
@@ -351,7 +394,7 @@ TEST_CASE("a waiter is passed by so often, and then it is dropped") {
     CHECK(w.left.empty());
     CHECK_FALSE(w.who.step_up());
     w.who.step_back(true);
-    CHECK(w.first.was_dropped());
+    CHECK(dropped(w) == numbers{1});
     w.left.insert(w.first);
   }
 }

@@ -20,6 +20,7 @@ using tandem::detail::deadline;
 using tandem::detail::firmness;
 using tandem::detail::mutex;
 using tandem::detail::outcome;
+using tandem::detail::part;
 using tandem::detail::place;
 using tandem::detail::scoped_lock;
 using tandem::detail::several;
@@ -200,16 +201,17 @@ TEST_CASE("a waiter that is no thread is woken once, or finds the outcome itself
 TEST_CASE("a select is claimed while it waits, or learns that somebody has come by", "[model][waiter]") {
   holds("one comes by", 702, far, [] {
     several w;
+    part here{w, 3};
     tandem::cell<int> before{0};  // what the select has done before it stepped up
     tandem::cell<int> left{0};    // what who comes by has done before it tried
     tandem::cell<int> message{0};
     w.go_away();
     const auto other = lab::spawn("who comes by", [&] {
       left = 1;
-      if (!w.claim()) return;
+      if (!here.claim()) return;
       lab::check(before == 1, "who claims it sees what it did before it stepped up");
       message = 7;
-      w.complete(outcome::ok, 3);
+      here.complete(outcome::ok);
     });
     before = 1;
     const bool waits = w.step_up();
@@ -220,24 +222,33 @@ TEST_CASE("a select is claimed while it waits, or learns that somebody has come 
       lab::check(w.was_disturbed(), "it could not step up: somebody has come by");
     }
     lab::check(w.step_back() == 1 && left == 1, "one has come by, and what it did before is seen");
+    if (waits) return;
+    std::uint16_t dropped = 0;
+    while (dropped == 0) {
+      dropped = w.dropped();
+      if (dropped == 0) tandem::yield();
+    }
+    lab::check(dropped == 3 && here.dropped_before == 0, "and at which place");
   });
 }
 
 TEST_CASE("of two who claim a select one ends its wait at most, and both are counted", "[model][waiter]") {
   holds("two come by, and it looks again if it failed", 3984, {.preemptions = 3, .rereads = 2}, [] {
     several w;
+    part first{w, 1};
+    part second{w, 2};
     int claims = 0;  // of the two threads, after they have been joined
     int ended = 0;
     std::uint32_t seen = 0;
     w.go_away();
     {
       bool won[2] = {false, false};
-      const auto come_by = [&](bool& mine, std::uint16_t number) {
-        mine = w.claim();
-        if (mine) w.complete(outcome::ok, number);
+      const auto come_by = [&](bool& mine, part& here) {
+        mine = here.claim();
+        if (mine) here.complete(outcome::ok);
       };
-      auto one = lab::spawn("one", [&] { come_by(won[0], 0); });
-      auto two = lab::spawn("two", [&] { come_by(won[1], 1); });
+      auto one = lab::spawn("one", [&] { come_by(won[0], first); });
+      auto two = lab::spawn("two", [&] { come_by(won[1], second); });
       for (bool waits = false; !waits && seen < 2;) {
         waits = w.step_up();
         if (waits) {
@@ -253,6 +264,11 @@ TEST_CASE("of two who claim a select one ends its wait at most, and both are cou
     }
     lab::check(claims == ended, "who has claimed it has ended its wait, and nobody else");
     lab::check(seen == 2, "each of the two is counted once");
+    int dropped = 0;
+    for (std::uint16_t number = w.dropped(); number != 0; ++dropped) {
+      number = (number == 1 ? first : second).dropped_before;
+    }
+    lab::check(dropped == 2 - claims, "and is found, if it has failed");
   });
 }
 

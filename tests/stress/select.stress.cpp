@@ -402,3 +402,53 @@ TEST_CASE("select: coroutines that are destroyed while partners come lose nothin
   CHECK(received <= sent);  // what came to those who were gone, went with them
   CHECK(letter::counts().live == before);
 }
+
+TEST_CASE("select: what is ready at every instant is taken, not the otherwise, nor an instant that has passed",
+          "[stress][select]") {
+  const int rounds = effort(60'000);
+  struct two {
+    tandem::mailbox<int> a{1};
+    tandem::mailbox<int> b{1};
+  };
+  std::vector<std::unique_ptr<two>> all;
+  for (int round = 0; round < rounds; ++round) {
+    all.push_back(std::make_unique<two>());
+    REQUIRE(all.back()->a.try_send(1) == status::ok);
+  }
+  std::atomic<int> at{-1};  // the round that has begun
+  const auto dawdle = [](unsigned steps) {
+    std::atomic<unsigned> step{0};
+    while (step.load(std::memory_order_relaxed) < steps) step.fetch_add(1, std::memory_order_relaxed);
+  };
+  const std::jthread other([&] {
+    dice d(1);
+    for (int round = 0; round < rounds; ++round) {
+      while (at.load() < round) {
+      }
+      dawdle(d.roll(200));
+      two& mine = *all[static_cast<std::size_t>(round)];
+      mine.b.close();
+      static_cast<void>(mine.a.try_receive());
+    }
+  });
+  dice d(2);
+  int otherwise_was_taken = 0;
+  int time_was_taken = 0;
+  int nothing_was_said = 0;
+  for (int round = 0; round < rounds; ++round) {
+    auto& [a, b] = *all[static_cast<std::size_t>(round)];
+    selector both;
+    both.add(receive_from(a));
+    both.add(receive_from(b));
+    at = round;
+    dawdle(d.roll(4'000));  // a line takes up to a microsecond to reach the other core
+    switch (round % 3) {
+      case 0: otherwise_was_taken += select(receive_from(a), receive_from(b), tandem::otherwise()) == 2 ? 1 : 0; break;
+      case 1: time_was_taken += select(receive_from(a), receive_from(b), after(0s)) == 2 ? 1 : 0; break;
+      default: nothing_was_said += both.try_select() ? 0 : 1;
+    }
+  }
+  CHECK(otherwise_was_taken == 0);
+  CHECK(time_was_taken == 0);
+  CHECK(nothing_was_said == 0);
+}

@@ -197,6 +197,10 @@ struct one_shot<T>::getting {
     const scoped_lock hold(shared.mutex_);
     return shared.getter_.exchange(nullptr) != nullptr;
   }
+  /// What has come stays.
+  std::uint64_t version(const waiter&) const noexcept {
+    return shared.peek() == outcome::refused ? std::uint64_t{1} : undecided;
+  }
   void leave() const noexcept {}  // there is nobody else whose turn it could be
 };
 

@@ -402,6 +402,15 @@ struct mailbox<T, Users>::party {
   detail::outcome poll(detail::deadline end, bool told_to_look) noexcept;
   detail::outcome enlist(detail::place& here) noexcept;
   bool withdraw(detail::place& here) noexcept { return box.quit(Side, here); }
+  std::uint64_t version(const detail::waiter&) const noexcept {
+    box.check_user();
+    // The counter of the other side, and whether it is closed: as long as neither changes, full stays full, and empty
+    // stays empty. acquire: who sees that a message is gone sees what those knew who took it.
+    const std::uint64_t tail = box.tail_.load(order::acquire /*N, C*/);
+    const std::uint64_t seen =
+        Side == senders ? box.head_.load(order::acquire /*N*/) | (tail & box.ring_.closed) : tail;
+    return seen * 2 + 1;
+  }
   void leave() noexcept {
     // relaxed: whoever was given a turn learned by edges L and W of those behind it; who joins later looks for itself
     if (box.waiting_[Side].load(order::relaxed) && look_again() == detail::outcome::look) box.wake_first_of(Side);

@@ -102,7 +102,8 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
   }
   detail::outcome attempt() noexcept override { return operation().attempt(); }
   detail::outcome enlist(detail::place& here) noexcept override { return operation().enlist(here); }
-  void withdraw(detail::place& here) noexcept override { operation().withdraw(here); }
+  bool withdraw(detail::place& here) noexcept override { return operation().withdraw(here); }
+  std::uint64_t version(const detail::waiter& self) noexcept override { return operation().version(self); }
   void leave() noexcept override { operation().leave(); }
   void conclude(detail::outcome how) noexcept override {
     detail::result_access::conclude(letter_, detail::to_status(how, status::empty));
@@ -143,7 +144,8 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
   auto operation() noexcept { return detail::core_access::send_operation(*to_, *value_); }
   detail::outcome attempt() noexcept override { return operation().attempt(); }
   detail::outcome enlist(detail::place& here) noexcept override { return operation().enlist(here); }
-  void withdraw(detail::place& here) noexcept override { operation().withdraw(here); }
+  bool withdraw(detail::place& here) noexcept override { return operation().withdraw(here); }
+  std::uint64_t version(const detail::waiter& self) noexcept override { return operation().version(self); }
   void leave() noexcept override { operation().leave(); }
   void conclude(detail::outcome how) noexcept override { outcome_ = detail::to_status(how, status::full); }
   void finish() override { detail::invoke(then_, outcome_); }
@@ -168,15 +170,10 @@ class stop_arm final : public detail::arm_of<stop_arm<F>> {
   /// Takes no lock, and is run by whoever requests the stop.
   struct tell {
     detail::waiter* who;
-    std::uint16_t number;
-    void operator()() const noexcept {
-      if (who->claim()) who->complete(detail::outcome::stopped, number);
-    }
+    void operator()() const noexcept { who->cancel(detail::outcome::stopped); }
   };
 
-  void listen(detail::waiter& who, std::uint16_t number) noexcept override {
-    callback_.emplace(token_, tell{&who, number});
-  }
+  void listen(detail::waiter& who) noexcept override { callback_.emplace(token_, tell{&who}); }
   void fall_deaf() noexcept override { callback_.reset(); }
   detail::stop_request stop() const noexcept override { return std::addressof(token_); }
   void conclude(detail::outcome) noexcept override {}
@@ -247,7 +244,7 @@ template <class Reference>
 concept reference_to_an_arm = std::is_lvalue_reference_v<Reference> && select_arm<Reference>;
 
 template <std::size_t N>
-using arms = std::array<arm*, N>;
+using arms = std::array<numbered_arm, N>;
 
 /// All: an array or a vector of pointers to arms.
 template <class All>
@@ -276,7 +273,7 @@ std::size_t select(in_order_t, Arms&&... arms) {
 template <std::ranges::forward_range Range>
   requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
 std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
-  std::vector<detail::arm*> all;
+  std::vector<detail::numbered_arm> all;
   all.reserve(static_cast<std::size_t>(std::ranges::distance(range)));
   for (auto&& one : range) all.push_back(std::addressof(one));
   return detail::select(std::move(all), how);

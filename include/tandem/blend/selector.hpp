@@ -7,8 +7,8 @@
 //              for (auto& m : mailboxes) inboxes.add(receive_from(m, read));
 //              for (;;) inboxes.select();
 //            Between two selects it stays in line at its channels, but cannot be met: whoever comes by drops its place
-//            there, and it looks there first the next time. So a select costs what has changed since the last one, not
-//            what there is to wait for.
+//            there, and it looks there the next time. So a select costs what has changed since the last one, not what
+//            there is to wait for. Only to say that nothing is ready, it has to look at all.
 //            switch_on(number, false) leaves an arm out from now on: that of a channel that is closed, for one.
 //            An arm's variables, channels and tickers outlive the selector, where they were when it was added: in
 //            their lines it stands even when it is idle.
@@ -20,8 +20,9 @@
 //              Misuse      as in select(), except try_select(), which does not wait; a number that was never given;
 //                          destroying it, or adding to it, while it waits. An arm's function may add.
 // Algorithm  detail/selection.hpp
-// Cost       a select that waits: a lock for the arm that fired last and for each that was dropped since, and two
-//            read-modify-writes; no lock and none of these if all its channels are of one thread, its own.
+// Cost       a select that finds something looks at eight arms for nothing at most. One that waits: a lock for the arm
+//            that fired last and for each that was dropped since, and two read-modify-writes; no lock and none of these
+//            if all its channels are of one thread, its own.
 // Tests      tests/selector.test.cpp, tests/model/select.model.cpp
 #pragma once
 
@@ -82,21 +83,21 @@ class selector {
     arms_.reserve(wanted);
     kept_.reserve(wanted);
     auto kept = std::make_shared<Arm>(std::move(one));
-    by_number_.push_back(kept.get());
+    arms_.push_back(kept.get());
     kept_.push_back(std::move(kept));
-    return by_number_.size() - 1;
+    return arms_.size() - 1;
   }
 
   /// How many arms there are.
-  [[nodiscard]] std::size_t size() const noexcept { return by_number_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return arms_.size(); }
 
   /// Leaves an arm out, or takes it in again. Precondition: there is such a number.
   void switch_on(std::size_t number, bool whether, detail::call_site from = detail::call_site::here()) {
-    detail::demand(number < by_number_.size(), "a selector has no arm of that number", from);
+    detail::demand(number < arms_.size(), "a selector has no arm of that number", from);
     if (selection_) {
-      selection_->switch_on(*by_number_[number], whether);
+      selection_->switch_on(*arms_[number].of_number, whether);
     } else {
-      by_number_[number]->switch_on(whether);
+      arms_[number].of_number->switch_on(whether);
     }
   }
 
@@ -123,7 +124,6 @@ class selector {
  private:
   detail::selection& ready() {
     if (!selection_) {
-      arms_ = by_number_;
       selection_.emplace(arms_, choice_);
       selection_->stays();
     }
@@ -131,8 +131,7 @@ class selector {
   }
 
   std::vector<std::shared_ptr<detail::arm>> kept_;  // shared, since that knows how to destroy what it was made of
-  std::vector<detail::arm*> by_number_;
-  std::vector<detail::arm*> arms_;  // in the order of the last select
+  std::vector<detail::numbered_arm> arms_;
   std::optional<detail::selection> selection_;
   detail::choice choice_ = detail::choice::random;
 };

@@ -95,10 +95,7 @@ class ticker {
 template <class F>
 class tick_arm final : public detail::arm_of<tick_arm<F>> {
  public:
-  tick_arm(ticker& t, F f)
-      : detail::arm_of<tick_arm<F>>(detail::arm::kind::instant, true /* one of many */),
-        ticker_(&t),
-        then_(std::move(f)) {}
+  tick_arm(ticker& t, F f) : detail::arm_of<tick_arm<F>>(detail::arm::kind::tick), ticker_(&t), then_(std::move(f)) {}
   tick_arm(tick_arm&&) noexcept = default;
 
  private:

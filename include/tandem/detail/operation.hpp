@@ -15,6 +15,10 @@
 //                bool withdraw(place&)      leave the line; false if it was no longer in it
 //                void leave()               called last by an operation that has stood in line, after it succeeded or
 //                                           gave up: a turn that it was given and did not use is passed on here
+//                version(self)              only for arms of a select: what changes whenever the operation may have
+//                                           become possible; or undecided. If attempt() is refused between two calls
+//                                           that say the same, it would have been at any time between the two. self:
+//                                           the waiter who asks, whose own places do not count
 //                outcome poll(deadline, b)  only if `polls`: try, and try again for as long as polling pays; for
 //                                           channels where a thread can be served without standing in line. b: it
 //                                           has been told to look
@@ -33,6 +37,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include <tandem/detail/backoff.hpp>
 #include <tandem/detail/deadline.hpp>
@@ -42,6 +47,9 @@
 #include <tandem/platform/platform.hpp>
 
 namespace tandem::inline TANDEM_ABI::detail {
+
+/// No version: see above.
+inline constexpr std::uint64_t undecided = 0;
 
 /// What a cancellable wait has to be told: nullptr, or a token that may ask it to stop.
 using stop_request = const platform::stop_token*;

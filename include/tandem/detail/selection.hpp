@@ -5,16 +5,16 @@
 //            No other has done anything: what it would have sent is untouched, what it would have received is still
 //            there, and no turn that it was given is lost.
 //            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order,
-//            the first is taken. A stop that was requested before comes before all. An instant that has passed is taken
-//            if no channel is ready (in_order: if nothing before it is; a tick has the same chance as a channel), and
-//            `otherwise` if no other arm is; and then nothing has been waited for.
+//            the first is taken. A stop that was requested before comes before all. An instant that has come is taken
+//            only if at one instant no channel was ready, and `otherwise` only if besides no instant had come. (But a
+//            tick has the same chance as a channel; and in_order, an instant is taken before what comes after it.)
 //            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it
 //            is run again: what has changed meanwhile it is told (see waiter.hpp, several).
 // Algorithm  One waiter, a place per arm.
 //
-//                  begin      try each arm, in random order, while nobody knows of us
+//                  begin      try each arm that is to be looked at, in random order
 //                    |
-//                  line_up    stand in line at each arm; whoever finds us meanwhile drops our place and says so
+//                  line_up    stand in line at each of them; whoever finds us meanwhile drops our place
 //                    |   ^
 //                  step_up ---> it fails: look again at the places that were dropped
 //                    |
@@ -27,23 +27,52 @@
 //            While it is away a selection may claim a partner, as an operation does that stands in no line: nobody can
 //            claim it. So no two selections ever have to agree on who claims whom, there is no order in which to lock
 //            channels, and one lock at a time is held.
+//
+//            Each arm is in one state, and the states are kept apart in the order of the arms:
+//
+//                to be looked at        fresh  --------enlist------->  in_line    stands in line, and nothing has
+//                                         ^                              |  ^     happened there
+//                                       leave                      dropped  enlist
+//                                         |                              v  |
+//                to be looked at          +---------------------------  told      stands in no line any more, and may
+//                                                                        |  ^     have been given a turn
+//                                                            enlist: busy,  withdraw
+//                                                            or: look    v  |
+//                to be looked at                                       half_way   stands in line, but must look again
+//
+//                aside                  a time, a stop, otherwise: has no line
+//                off                    left out
+//
+//            So what is looked at, and what stands in line anew, is what has changed since; arms are found by the
+//            numbers of their places; and stops and times are looked for among those aside. (An instant that has its
+//            turn, a tick for one, is `fresh` for ever: it is looked at whenever the channels are.)
 //            An arm that is half-way (`busy`) cannot say when to look again. A thread naps in line; a coroutine stays
 //            away, gives up the core for a moment (pausing.hpp), and posts itself, since its scheduler need not keep
 //            time.
-//            Claims on the waiter are counted. So if nobody has claimed it since it last stood in all its lines, only
-//            the arm that fired, or was told to look, has to be looked at (`only_`), however many there are.
+//
+//            That nothing is ready (settle) cannot be said by looking at one channel after the other: the first may
+//            get a message just before the last is emptied. Nor by standing in all lines: a sender's message is there
+//            for all to see before the sender comes to look who waits. So each arm says a version of its channel, which
+//            changes whenever it may have become ready: it is read, the arm is tried, and refused; and then a whole
+//            round finds all versions as they were. At the beginning of that round no arm was ready. For each had been
+//            refused before it, and became ready neither between its first version and that, nor after. (A channel at
+//            which a select lines up has no version: it may be there, or not yet. Then nobody can say, and looks again;
+//            after a while we stand in line there, which drops it.) A stop that came meanwhile goes first.
 // Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
-//            2. When step_up succeeds each arm that is listed stands in its line, and each that was not dropped since
-//               it last looked has nothing to offer.
+//            2. When step_up succeeds each channel's arm stands in its line; whoever makes it ready drops its place.
 //            3. After retreat no list holds a place of ours, unless we stay.
+//            4. A place that was dropped stands in line again only when take_told() has found it in the stack.
 // Progress   As its arms. Two selections that look for each other at the same time may each drop the other's place and
 //            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
-//            after a few times each yields.
-// Order      edges A, S and W of the waiter, L of the channels' locks.
+//            after a few times each yields. settle goes on for as long as others change what it looks at.
+// Order      edges A, S and W of the waiter, L of the channels' locks. Versions: what makes a channel ready or not is
+//            written with release, and versions are read with acquire; so who has seen an arm refused since somebody
+//            took what it had, sees all that this one has seen.
 // Cost       ready at once: the arms tried until then. Else a lock per arm to stand in line, one per arm to leave; if
-//            it stays, one for each arm that fired or was dropped.
+//            it stays, one for each arm that fired or was dropped. That nothing is ready: three looks at each arm.
 // Source     [pcml-2009]; trying all, then standing in line, then looking once more: [go-chan]
-// Tests      tests/select.test.cpp, tests/model/select.model.cpp, tests/stress/select.stress.cpp
+// Tests      tests/select.test.cpp, tests/selector.test.cpp, tests/model/select.model.cpp,
+//            tests/stress/select.stress.cpp
 #pragma once
 
 #include <coroutine>
@@ -68,23 +97,25 @@ namespace tandem::inline TANDEM_ABI::detail {
 /// One thing that a selection waits for. It may be moved while no selection has it.
 class arm {
  public:
-  /// An operation on a channel, or what looks like one; an instant; a stop request; what to do if nothing is ready.
-  enum class kind : std::uint8_t { channel = 1, instant = 2, stop = 4, otherwise = 8 };
+  /// An operation on a channel, or what looks like one; an instant; an instant of a row, which has its turn; a stop;
+  /// what to do if nothing is ready.
+  enum class kind : std::uint8_t { channel, instant, tick, stop, otherwise };
 
   arm& operator=(arm&&) = delete;
 
   // as in operation.hpp
   virtual outcome attempt() noexcept { return outcome::refused; }
   virtual outcome enlist(place&) noexcept { return outcome::pending; }
-  virtual void withdraw(place&) noexcept {}
+  virtual bool withdraw(place&) noexcept { return true; }
   virtual void leave() noexcept {}
+  virtual std::uint64_t version(const waiter& /*self*/) noexcept { return undecided; }
 
   /// For an instant: when.
   virtual deadline due() const noexcept { return deadline::unlimited(); }
   /// For a stop: of whom.
   virtual stop_request stop() const noexcept { return nullptr; }
-  /// For a stop: from now on it ends the wait of `who`, as what happened at the place of that number; no longer.
-  virtual void listen(waiter& /*who*/, std::uint16_t /*number*/) noexcept {}
+  /// For a stop: from now on it ends the wait of `who`; no longer.
+  virtual void listen(waiter& /*who*/) noexcept {}
   virtual void fall_deaf() noexcept {}
 
   /// It has fired: takes note how. Nothing of the user's is run here.
@@ -95,36 +126,44 @@ class arm {
   virtual void prepare() noexcept {}
 
   /// Off: it does not fire. Not while a selection has it.
-  void switch_on(bool whether) noexcept { counts_for_ = whether ? traits_ : 0; }
+  void switch_on(bool whether) noexcept { is_on_ = whether; }
 
  protected:
-  /// tries_first: trying is cheaper than standing in line; of an instant: it is one of many. confined: only one thread
-  /// can do anything at its channel.
+  /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
   explicit arm(kind what, bool tries_first = false, bool confined = false) noexcept
-      : traits_(static_cast<std::uint8_t>(static_cast<unsigned>(what) | (tries_first ? one_tries_first : 0U) |
-                                          (confined ? one_is_confined : one_is_shared))) {}
-  arm(arm&& other) noexcept : traits_(other.traits_), counts_for_(other.counts_for_), fired_(other.fired_) {}
+      : kind_(what),
+        traits_(static_cast<std::uint8_t>((tries_first ? one_tries_first : 0U) | (is_time() ? one_is_time : 0U) |
+                                          (confined                  ? one_is_confined
+                                           : what != kind::otherwise ? one_is_shared
+                                                                     : 0U))) {}
+  arm(arm&& other) noexcept
+      : kind_(other.kind_), traits_(other.traits_), is_on_(other.is_on_), has_fired_(other.has_fired_) {}
   virtual ~arm() = default;  // for -Wnon-virtual-dtor alone: whoever has an arm knows its type
 
  private:
   friend class selection;
-  bool is(kind what) const noexcept { return (counts_for_ & static_cast<unsigned>(what)) != 0; }
-  bool one_of_many() const noexcept { return (counts_for_ & one_tries_first) != 0; }
+  enum class state : std::uint8_t { fresh, told, half_way, in_line, aside, off };
+
+  bool is_channel() const noexcept { return kind_ == kind::channel; }
+  bool is_time() const noexcept { return kind_ == kind::instant || kind_ == kind::tick; }
+  bool stands_in_line() const noexcept { return state_ == state::half_way || state_ == state::in_line; }
   /// Precondition: it has stood in line.
   part& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
 
-  // what an arm is, beside its kind; and, of several, what one of them is at least
-  static constexpr std::uint8_t one_tries_first = 16;
-  static constexpr std::uint8_t one_is_confined = 32;
-  static constexpr std::uint8_t one_is_shared = 64;
+  // of several, what is true of one of them at least
+  static constexpr std::uint8_t one_tries_first = 1;
+  static constexpr std::uint8_t one_is_time = 2;
+  static constexpr std::uint8_t one_is_confined = 4;
+  static constexpr std::uint8_t one_is_shared = 8;
 
+  kind kind_;
   std::uint8_t traits_;
-  std::uint8_t counts_for_ = traits_;  // nothing, if it is off
-  bool fired_ = false;
-  bool listed_ = false;    // its place may be in a list
-  bool stood_ = false;     // it has stood in line, and has not left
-  bool half_way_ = false;  // somebody is half-way through what decides
-  std::uint16_t number_ = 0;
+  bool is_on_ = true;
+  bool has_fired_ = false;  // and keeps what came
+  state state_ = state::fresh;
+  std::uint16_t number_ = 0;  // from 1 on
+  std::uint16_t at_ = 0;      // where it is in the order of its selection
+  std::uint64_t seen_ = 0;    // the version that was not ready
   std::optional<part> here_;
 };
 
@@ -170,24 +209,51 @@ class dice {
 
 enum class choice : bool { random, in_order };
 
+/// Two arrays in one: the arms by their numbers, and in the order in which a selection has them.
+struct numbered_arm {
+  numbered_arm(arm* a) noexcept
+      : of_number(a) {}  // NOLINT(google-explicit-constructor): a row of arms is a row of these
+  arm* of_number;
+  arm* at_place = nullptr;
+};
+
 class selection : private resumable<several> {
+  using state = arm::state;
+  using kind = arm::kind;
+
  public:
   static constexpr std::size_t most_arms = 65'535;
+  static constexpr std::size_t few = 8;  // more than these are not looked at for nothing
 
-  /// The arms stay where they are until the selection goes; it changes the order of the pointers.
-  selection(std::span<arm*> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms), choice_(how) {
+  /// The arms stay where they are until the selection goes.
+  selection(std::span<numbered_arm> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms), choice_(how) {
     demand(arms.size() <= most_arms, "a select has 65,535 arms at most");
     go_away();
-    std::uint16_t number = 0;
-    for (arm* const a : arms_) {
-      a->number_ = number++;
-      a->here_.reset();
-      if (std::exchange(a->fired_, false)) a->prepare();
+    std::size_t end = 0;
+    for (std::size_t number = arms.size(); number > 0; --number) {
+      arm& a = numbered(number);
+      a.number_ = static_cast<std::uint16_t>(number);
+      a.here_.reset();
+      if (a.has_fired_) prepare(a);
+      traits_ |= a.traits_;
+      a.state_ = first_state(a);
+      if (a.state_ == state::fresh) take_place(a, end++);
     }
+    ends_[to_look_at] = ends_[lined_up] = ends_[aside] = static_cast<std::uint16_t>(end);
+    if (end != arms.size()) {
+      for (const numbered_arm& n : arms_) {
+        if (n.of_number->state_ == state::aside) take_place(*n.of_number, end++);
+      }
+      ends_[aside] = static_cast<std::uint16_t>(end);
+      for (const numbered_arm& n : arms_) {
+        if (n.of_number->state_ == state::off) take_place(*n.of_number, end++);
+      }
+    }
+    if (!has(arm::one_is_shared)) waits(firmness::several_here);
   }
   ~selection() {
     abandon();
-    retreat();
+    if (stays_ || fired_ == nullptr) retreat();
   }
 
   /// Leaves its places in the lists when it has fired.
@@ -197,7 +263,7 @@ class selection : private resumable<several> {
   std::size_t run() {
     belongs_to_a_thread();
     if (!begin()) {
-      demand(!has(arm::one_is_confined),
+      demand(!has(arm::one_is_confined) || !is_confined(),
              "a thread that blocks at a channel of its own (one_thread) waits for itself: use co_select");
       for (;;) {
         if (line_up(false) == standing::fired) break;
@@ -208,17 +274,18 @@ class selection : private resumable<several> {
         if (digest(how)) break;
       }
     }
-    return fired_->number_;
+    return fired_->number_ - 1U;
   }
 
   /// The same, if an arm is ready: then it has fired. False: none is.
-  bool try_run() { return is_fired_at_first() || is_fired_now(); }
+  bool try_run() { return is_fired_at_first() || settle(); }
 
   /// An arm is left out from now on, or taken in again. Not while it waits.
   void switch_on(arm& one, bool whether) noexcept {
+    if (one.is_on_ == whether) return;
     if (!whether) leave(one);
     one.switch_on(whether);
-    only_ = nullptr;
+    put(one, first_state(one));
   }
 
   /// For a coroutine. True: it is suspended, and will be posted; false: it is done.
@@ -235,272 +302,373 @@ class selection : private resumable<several> {
   void abandon() noexcept {
     if (!std::exchange(suspended_, false)) return;
     fall_deaf();
+    outcome how = outcome::stopped;
     if (!claim()) {
       home()->take_back(
           *this);  // whoever has claimed it has posted it, or is about to; or it has itself, to look again
-      const outcome how = written();
-      if (is_final(how) || how == outcome::look) {
-        arm& told = with_number(number_of_place());
-        told.listed_ = false;
-        if (how != outcome::look) {  // what came goes with the arm, or when the arm is used again
-          fired_ = &told;
-          told.fired_ = true;
-          told.conclude(how);
-        }
-        if (std::exchange(told.stood_, false)) told.leave();  // a turn that it was given is passed on
-      }
+      how = written();
     }
-    static_cast<void>(step_back());
+    arm* const told = goes_away(how);
+    if (told == nullptr) return;
+    if (how != outcome::look) conclude(*told, how);  // what came goes with the arm, or when the arm is used again
+    leave(*told);                                    // a turn that it was given is passed on
+    put(*told, state::fresh);
+    if (!stays_) retreat();
   }
 
-  std::size_t fired() const noexcept { return fired_->number_; }
+  std::size_t fired() const noexcept { return fired_->number_ - 1U; }
   void finish() { fired_->finish(); }
 
  private:
+  // --- the order of the arms ---
+
+  /// Which states lie together, and in which order.
+  enum segment : std::uint8_t { to_look_at, lined_up, aside, left_out };
+  static segment segment_of(state s) noexcept {
+    switch (s) {
+      case state::in_line: return lined_up;
+      case state::aside: return aside;
+      case state::off: return left_out;
+      default: return to_look_at;
+    }
+  }
+  std::size_t begin_of(segment s) const noexcept { return s == to_look_at ? 0 : end_of(static_cast<segment>(s - 1)); }
+  std::size_t end_of(segment s) const noexcept { return s == left_out ? arms_.size() : ends_[s]; }
+
+  arm& numbered(std::size_t number) const noexcept { return *arms_[number - 1].of_number; }  // from 1 on, as places are
+  arm& at(std::size_t i) const noexcept { return *arms_[i].at_place; }
+  void take_place(arm& a, std::size_t i) noexcept {
+    arms_[i].at_place = &a;
+    a.at_ = static_cast<std::uint16_t>(i);
+  }
+  void swap(std::size_t i, std::size_t j) noexcept {
+    if (i == j) return;
+    arm& before = at(i);
+    take_place(at(j), i);
+    take_place(before, j);
+  }
+
+  /// What is true of one of the arms, at least, that it has.
+  bool has(std::uint8_t trait) const noexcept { return (traits_ & trait) != 0; }
+
+  /// Where an arm begins, and comes to when it has left its line.
+  state first_state(const arm& a) const noexcept {
+    if (!a.is_on_) return state::off;
+    if (a.is_channel() || a.kind_ == kind::tick) return state::fresh;
+    return a.kind_ == kind::instant && choice_ == choice::in_order ? state::fresh : state::aside;
+  }
+  /// Puts an arm into a state, and among those that are in it.
+  void put(arm& a, state next) noexcept {
+    const segment to = segment_of(next);
+    for (segment from = segment_of(std::exchange(a.state_, next)); from != to;) {
+      if (from < to) {
+        swap(a.at_, --ends_[from]);
+        from = static_cast<segment>(from + 1);
+      } else {
+        from = static_cast<segment>(from - 1);
+        swap(a.at_, ends_[from]++);
+      }
+    }
+  }
+  /// In order: those that are to be looked at, from the last to the first. They nearly are.
+  void sort() noexcept {
+    for (std::size_t i = 1; choice_ == choice::in_order && i < end_of(to_look_at); ++i) {
+      for (std::size_t j = i; j > 0 && at(j - 1).number_ < at(j).number_; --j) swap(j - 1, j);
+    }
+  }
+  /// Of those that are to be looked at, which is next, up to the i-th. One at which there was nothing comes there.
+  std::size_t next(std::size_t i, std::uint32_t& random) const noexcept {
+    if (choice_ == choice::in_order || i == 0) return i;
+    // the upper half of the product is a number up to i, the lower half is as good as a new random number, for a few
+    // times
+    if (i % 4 == 3 || random == 0) random = platform::per_thread<dice>().roll();
+    const std::uint64_t product = std::uint64_t{random} * (i + 1);
+    random = static_cast<std::uint32_t>(product);
+    return static_cast<std::size_t>(product >> 32U);
+  }
+
+  // --- what fires ---
+
   /// True: an arm has fired.
   bool begin() {
     if (is_fired_at_first()) return true;
-    if (otherwise_ != nullptr || (has(arm::kind::instant) && first_due() != nullptr)) return is_fired_now();
-    if (has(arm::one_tries_first)) static_cast<void>(try_all());
-    if (fired_ != nullptr) return true;
-    demand(has(arm::kind::channel) || may_fire(), "a select in which no arm can ever fire would wait for ever");
+    if (first_aside(kind::otherwise) != nullptr || first_due() != nullptr) return settle();
+    if (has(arm::one_tries_first) && try_all()) return true;
+    demand(may_fire(), "a select in which no arm can ever fire would wait for ever");
     return false;
   }
 
   /// Gets ready. True: a stop was requested before.
   bool is_fired_at_first() noexcept {
-    if (fired_ != nullptr) fired_->prepare();
-    fired_ = nullptr;
+    if (fired_ != nullptr) prepare(*std::exchange(fired_, nullptr));
     rounds_ = 0;
     until_ = deadline::unlimited();
-    if (only_ == nullptr) look_over();
-    arm* const stopped = first_stopped();
+    if (was_disturbed()) take_told();
+    return is_stopped();
+  }
+  bool is_stopped() noexcept {
+    arm* const stopped = first_aside(kind::stop);
     return stopped != nullptr && end(*stopped, outcome::ok);
   }
 
-  /// True: an arm was ready; or else an instant had passed; or an arm was there for the case that none is.
-  bool is_fired_now() noexcept {
-    detail::until_decided([this] { return try_all(); });
-    if (fired_ != nullptr) return true;
-    arm* const due = has(arm::kind::instant) ? first_due() : nullptr;
-    arm* const last = due != nullptr ? due : otherwise_;
+  /// True: an arm was ready; or else an instant had come; or an arm was there for the case that none is.
+  [[gnu::noinline]] bool settle() {
+    for (std::size_t i = 0; i < end_of(lined_up); ++i) at(i).seen_ = undecided;
+    bool insists = false;
+    const auto is_known = [&] { return finds_all_as_it_was(insists); };
+    if (!is_known() && !is_known()) {
+      pausing between_tries;
+      for (auto& learned = platform::per_thread<patience>();
+           !backoff::await(is_known, deadline::unlimited(), learned);) {
+        between_tries.pause();
+        insists = true;
+      }
+    }
+    if (fired_ != nullptr || is_stopped()) return true;
+    arm* const due = first_due();
+    arm* const last = due != nullptr ? due : first_aside(kind::otherwise);
     return last != nullptr && end(*last, outcome::ok);
   }
 
-  /// What kinds of arm there are.
-  void look_over() noexcept {
-    traits_ = 0;
-    for (const arm* const a : arms_) traits_ |= a->counts_for_;
-    otherwise_ = nullptr;
-    if (has(arm::kind::otherwise)) {
-      for (arm* const a : arms_) {
-        if (a->is(arm::kind::otherwise)) otherwise_ = a;
-      }
+  /// One look at all. True: an arm has fired; or when it began, none was ready.
+  bool finds_all_as_it_was(bool insists) noexcept {
+    bool as_it_was = true;
+    std::uint32_t random = 0;
+    sort();
+    for (std::size_t i = end_of(to_look_at); i-- > 0;) {
+      swap(i, next(i, random));
+      if (!look_again(at(i), insists, as_it_was)) return true;
     }
-    // It changes only when no list that others know has a place of ours: before the first arm of theirs, or after all
-    // of those have left. Else it is not even written, since others may be reading it.
-    const bool alone = !has(arm::one_is_shared);
-    if (alone != is_alone()) waits(alone ? firmness::several_here : firmness::several);
+    for (std::size_t i = begin_of(lined_up); i < end_of(lined_up); ++i) {
+      if (!look_again(at(i), insists, as_it_was)) return true;
+    }
+    return as_it_was;
   }
-  bool has(arm::kind what) const noexcept { return has(static_cast<std::uint8_t>(what)); }
-  bool has(std::uint8_t trait) const noexcept { return (traits_ & trait) != 0; }
+  /// False: an arm has fired.
+  bool look_again(arm& a, bool insists, bool& as_it_was) noexcept {
+    if (!a.is_channel()) return !is_fired_now(a);
+    const std::uint64_t version = a.version(*this);
+    if (version != undecided && version == a.seen_) return true;
+    as_it_was = false;
+    a.seen_ = version;
+    const outcome how = a.attempt();
+    if (is_final(how)) return !end(a, how);
+    if (how == outcome::busy) a.seen_ = undecided;
+    return !insists || a.seen_ != undecided || !line_up(a);
+  }
 
+  bool is_fired_now(arm& a) noexcept {
+    const outcome how = a.attempt();
+    return is_final(how) && end(a, how);
+  }
+
+  /// Whether an arm that is not off is at a channel of one thread.
+  bool is_confined() const noexcept {
+    for (std::size_t i = 0; i < end_of(lined_up); ++i) {
+      if ((at(i).traits_ & arm::one_is_confined) != 0) return true;
+    }
+    return false;
+  }
   /// Without channels: whether anything could ever end the wait.
   bool may_fire() const noexcept {
-    for (const arm* const a : arms_) {
-      if (a->is(arm::kind::instant) && !a->due().is_forever()) return true;
-      if (a->is(arm::kind::stop) && a->stop()->stop_possible()) return true;
+    for (std::size_t i = 0; i < end_of(aside); ++i) {
+      const arm& a = at(i);
+      if (a.is_channel() || (a.is_time() && !a.due().is_forever())) return true;
+      if (a.kind_ == kind::stop && a.stop()->stop_possible()) return true;
     }
     return false;
   }
 
-  /// The arms from the i-th on in the order in which they are looked at: brings the next one to that place.
-  arm& next(std::size_t i, std::uint32_t& random) noexcept {
-    const std::size_t left = arms_.size() - i;
-    if (choice_ == choice::random && left > 1) {
-      // the upper half of the product is a number below `left`, the lower half is as good as a new random number, for
-      // a few times
-      if (i % 4 == 0) random = platform::per_thread<dice>().roll();
-      const std::uint64_t product = std::uint64_t{random} * left;
-      random = static_cast<std::uint32_t>(product);
-      std::swap(arms_[i], arms_[i + static_cast<std::uint32_t>(product >> 32U)]);
-    }
-    return *arms_[i];
-  }
-
-  /// What is ready comes before an instant that has passed, unless their order says otherwise. But one of many has its
-  /// turn: a channel that is never short of messages would keep a ticker out.
-  bool has_its_turn(const arm& a) const noexcept {
-    return a.is(arm::kind::instant) && (choice_ == choice::in_order || a.one_of_many());
-  }
-
-  /// True: an arm has fired, or none is ready. False: nobody can say yet.
+  /// True: an arm has fired. One that stays does not look at many for nothing each time: at those it stands in line.
   bool try_all() noexcept {
-    if (only_ != nullptr && !was_disturbed()) {
-      const outcome how = only_->attempt();
-      return is_final(how) ? end(*only_, how) : how != outcome::busy;
-    }
-    bool decided = true;
+    sort();
     std::uint32_t random = 0;
-    for (std::size_t i = 0; i < arms_.size(); ++i) {
-      arm& a = next(i, random);
-      if (a.listed_) {
-        if (!a.half_way_ && !a.here().was_dropped()) continue;  // it has stayed, and nothing has happened there
-        a.withdraw(a.here());
-        a.listed_ = false;
-      }
-      if (!a.is(arm::kind::channel) && !has_its_turn(a)) continue;
-      const outcome how = a.attempt();
-      if (is_final(how)) return end(a, how);
-      decided = decided && how != outcome::busy;
+    const std::size_t end = end_of(to_look_at);
+    for (std::size_t i = end; i-- > 0;) {
+      const std::size_t j = next(i, random);
+      arm& a = at(j);
+      step_out(a);
+      if (is_fired_now(a)) return true;
+      swap(i, j);
+      if (stays_ && end - i > few && a.is_channel() && line_up(a)) return true;
     }
-    return decided;
+    return false;
   }
 
   /// Where a selection is that has lined up: an arm has fired instead; it waits; it sleeps, and is not ours to touch;
-  /// or it has been disturbed, and is away.
-  enum class standing : unsigned char { fired, waits, sleeps, away };
+  /// or it has to look again, and is away.
+  enum class standing : std::uint8_t { fired, waits, sleeps, away };
 
   /// Stands in every line, so that everybody can see it; may fall asleep, if that is all there is to do. A coroutine
   /// that would have to nap stays away.
   standing line_up(bool may_sleep) {
-    naps_ = false;
-    arm* const only = std::exchange(only_, nullptr);
-    if (only != nullptr && !was_disturbed()) {
-      if (line_up(*only)) {
-        only_ = only;
-        return standing::fired;
-      }
-      naps_ = only->half_way_;
-      if (const standing here = stand(may_sleep); here != standing::away) return here;
-    }
     std::uint32_t random = 0;
     pausing between_tries;
     for (unsigned tries = 0;; ++tries) {
-      if (has(arm::kind::instant)) find_first_instant();
-      for (std::size_t i = 0; i < arms_.size(); ++i) {
-        arm& a = tries == 0 && !has(arm::one_tries_first) ? next(i, random) : *arms_[i];
-        if (!a.is(arm::kind::channel)) continue;
-        if (a.listed_ && !a.half_way_ && !a.here().was_dropped()) continue;
-        if (line_up(a)) return standing::fired;
-        naps_ = naps_ || a.half_way_;
+      find_first_instant();
+      sort();
+      for (std::size_t i = end_of(to_look_at); i-- > 0;) {
+        if (tries == 0 && !has(arm::one_tries_first)) swap(i, next(i, random));
+        arm& a = at(i);
+        if (a.is_channel() && line_up(a)) return standing::fired;
       }
       if (const standing here = stand(may_sleep); here != standing::away) return here;
-      if (arm* const stopped = first_stopped(); stopped != nullptr && end(*stopped, outcome::ok))
-        return standing::fired;
+      if (is_stopped()) return standing::fired;
       if (tries >= 3) {
         between_tries.pause();
-        static_cast<void>(step_back(true));  // what was dropped meanwhile is looked at now: it must not count once more
+        take_told(true);  // what was dropped meanwhile is looked at now: it must not count once more
       }
     }
   }
 
   /// Tries to step up. A coroutine that only a partner can wake falls asleep in the same step.
   standing stand(bool may_sleep) noexcept {
+    naps_ = false;
+    for (std::size_t i = 0; i < end_of(to_look_at); ++i) {
+      const arm& a = at(i);
+      if (a.is_channel() && a.state_ != state::half_way) return standing::away;
+      naps_ = naps_ || a.is_channel();
+    }
     if (naps_ && home() != nullptr) return standing::waits;
-    const bool sleeps = may_sleep && !has(arm::kind::stop) && until_.is_forever();
+    const bool sleeps = may_sleep && until_.is_forever() && !has_stops();
     suspended_ = sleeps;
     if (step_up(sleeps)) return sleeps ? standing::sleeps : standing::waits;
     suspended_ = false;
-    static_cast<void>(step_back(true));
+    take_told(true);
     return standing::away;
   }
 
-  void find_first_instant() noexcept {
-    for (arm* const a : arms_) {
-      if (!a->is(arm::kind::instant)) continue;
-      const deadline due = a->due();
-      if (due.when() < until_.when()) until_ = due;
+  /// True: it has fired.
+  bool line_up(arm& a) noexcept {
+    for (;;) {
+      step_out(a);
+      if (!a.here_) a.here_.emplace(static_cast<several&>(*this), a.number_);
+      const outcome how = a.enlist(a.here());
+      if (is_final(how)) return end(a, how);
+      put(a, how == outcome::pending ? state::in_line : state::half_way);
+      if (how != outcome::look) return false;
+      step_out(a);
+      if (is_fired_now(a)) return true;
     }
   }
 
-  bool line_up(arm& a) noexcept {
-    if (!a.here_) a.here_.emplace(static_cast<several&>(*this), a.number_);
-    if (a.listed_) a.withdraw(a.here());
-    for (;;) {
-      static_cast<void>(a.here().was_dropped());
-      const outcome at_first = a.enlist(a.here());
-      a.listed_ = !is_final(at_first);
-      if (!a.listed_) return end(a, at_first);
-      a.stood_ = true;
-      a.half_way_ = at_first == outcome::busy;
-      if (at_first != outcome::look) return false;
-      a.withdraw(a.here());
-      a.listed_ = false;
-      const outcome how = a.attempt();
-      if (is_final(how)) return end(a, how);
-    }
+  /// Out of its line, if it stands in one.
+  void step_out(arm& a) noexcept {
+    if (!a.stands_in_line()) return;
+    if (!a.withdraw(a.here())) take_told(true);  // it was dropped: invariant 4
+    put(a, state::told);
   }
 
   /// True: an arm has fired. Else it is away again, and has to line up.
-  bool digest(outcome how) noexcept {
-    if (how == outcome::timeout || how == outcome::pending) {
-      goes_away();
-      if (arm* const due = first_due()) return end(*due, outcome::ok);
-      arm* const stopped = first_stopped();  // none: it was a nap
-      return stopped != nullptr && end(*stopped, outcome::ok);
+  bool digest(outcome how) {
+    arm* const told = goes_away(how);
+    if (told == nullptr) {
+      if (is_stopped()) return true;
+      return first_due() != nullptr && settle();  // none is due: it was a nap
     }
-    arm& a = with_number(number_of_place());
-    if (how == outcome::stopped) {
-      goes_away();
-      return end(a, outcome::ok);
-    }
-    a.listed_ = false;
-    if (how != outcome::look && !stays_) return end(a, how);
-    // all others stand in line, and none of them has to be looked at again before long
-    if (!goes_away() && !has(arm::kind::instant) && !naps_) only_ = &a;
-    if (how != outcome::look) return end(a, how);
-    const outcome now = a.attempt();
-    return is_final(now) && end(a, now);
+    return how == outcome::look ? is_fired_now(*told) : end(*told, how);
   }
 
-  /// After an outcome, which one claim has brought about. True if there were more.
-  bool goes_away() noexcept { return step_back() > 1; }
-
-  /// Not inlined: a select without an instant would pay for it where it takes what is ready.
-  [[gnu::noinline]] arm* first_due() const noexcept {
-    arm* first = nullptr;
-    for (arm* const a : arms_) {
-      if (!a->is(arm::kind::instant) || !a->due().has_passed()) continue;
-      if (first == nullptr || a->due().when() < first->due().when()) first = a;
-    }
-    return first;
+  /// After an outcome. The arm at whose place the wait has ended, if it has ended at one.
+  arm* goes_away(outcome how) noexcept {
+    const bool at_a_place = how == outcome::look || is_final(how);
+    take_told(false, at_a_place ? 1 : 0);
+    if (!at_a_place) return nullptr;
+    arm& told = numbered(number_of_place());
+    put(told, state::told);
+    return &told;
   }
 
-  arm& with_number(std::size_t number) const noexcept {
-    for (arm* const a : arms_) {
-      if (a->number_ == number) return *a;
-    }
-    return *arms_.front();
-  }
-
-  arm* first_stopped() const noexcept {
-    if (!has(arm::kind::stop)) return nullptr;
-    for (arm* const a : arms_) {
-      if (a->is(arm::kind::stop) && a->stop()->stop_requested()) return a;
-    }
-    return nullptr;
+  /// Away again: those whose places were dropped are to be looked at. Of the claims, so many did not fail.
+  void take_told(bool again = false, std::uint32_t claims = 0) noexcept {
+    to_come_ += static_cast<std::int32_t>(step_back(again) - claims);
+    if (to_come_ <= 0) return;
+    // who has failed to claim it may have yet to say through which place
+    const auto all_have_come = [this] {
+      for (std::uint16_t number = dropped(); number != 0; number = numbered(number).here().dropped_before) {
+        --to_come_;
+        if (arm& a = numbered(number); a.stands_in_line()) put(a, state::told);
+      }
+      return to_come_ <= 0;
+    };
+    if (!all_have_come()) detail::until_decided(all_have_come);
   }
 
   bool end(arm& winner, outcome how) noexcept {
-    fired_ = &winner;
-    winner.fired_ = true;
-    if (stays_) {
-      if (std::exchange(winner.stood_, false)) winner.leave();
-    } else {
+    if (!stays_) {
       retreat();
+    } else if (winner.state_ != state::fresh && winner.state_ != state::aside) {
+      leave(winner);
+      put(winner, state::fresh);
     }
-    winner.conclude(how);
+    conclude(winner, how);
     return true;
+  }
+  static void prepare(arm& a) noexcept {
+    a.has_fired_ = false;
+    a.prepare();
+  }
+  void conclude(arm& winner, outcome how) noexcept {
+    fired_ = &winner;
+    winner.has_fired_ = true;
+    winner.conclude(how);
   }
 
   /// Leaves every line.
   void retreat() noexcept {
-    for (arm* const a : arms_) leave(*a);
+    for (std::size_t i = 0; i < end_of(lined_up); ++i) {
+      arm& a = at(i);
+      leave(a);
+      if (a.state_ != state::fresh) a.state_ = state::fresh;
+    }
+    ends_[to_look_at] = ends_[lined_up];
   }
-  void leave(arm& a) noexcept {
-    if (std::exchange(a.listed_, false)) a.withdraw(a.here());
-    if (std::exchange(a.stood_, false)) a.leave();
+  /// Its place may be among those dropped, of which we have not been told: then it will be found not to stand in line.
+  static void leave(arm& a) noexcept {
+    if (a.stands_in_line()) {
+      a.withdraw(a.here());
+    } else if (a.state_ != state::told) {
+      return;
+    }
+    a.leave();
+  }
+
+  // --- those aside ---
+
+  /// Of otherwise: the last. Of stops: one that was requested.
+  arm* first_aside(kind what) const noexcept {
+    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
+      arm& a = at(i);
+      if (a.kind_ == what && (what != kind::stop || a.stop()->stop_requested())) return &a;
+    }
+    return nullptr;
+  }
+  bool has_stops() const noexcept {
+    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
+      if (at(i).kind_ == kind::stop) return true;
+    }
+    return false;
+  }
+  template <class F>
+  void for_each_time(const F& f) const noexcept {
+    if (!has(arm::one_is_time)) return;
+    for (const segment s : {to_look_at, aside}) {
+      for (std::size_t i = begin_of(s); i < end_of(s); ++i) {
+        if (at(i).is_time()) f(at(i));
+      }
+    }
+  }
+  void find_first_instant() noexcept {
+    for_each_time([this](const arm& a) {
+      if (a.due().when() < until_.when()) until_ = a.due();
+    });
+  }
+  arm* first_due() const noexcept {
+    arm* first = nullptr;
+    for_each_time([&first](arm& a) {
+      if (a.due().has_passed() && (first == nullptr || a.due().when() < first->due().when())) first = &a;
+    });
+    return first;
   }
 
   // --- for a coroutine ---
@@ -550,32 +718,30 @@ class selection : private resumable<several> {
   // --- for both ---
 
   void listen_for_stops() noexcept {
-    if (!has(arm::kind::stop)) return;
-    for (arm* const a : arms_) {
-      if (a->is(arm::kind::stop)) a->listen(*this, a->number_);
+    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
+      if (at(i).kind_ == kind::stop) at(i).listen(*this);
     }
   }
   /// Waits for those that are just being told.
   void fall_deaf_to_stops() noexcept {
-    if (!has(arm::kind::stop)) return;
-    for (arm* const a : arms_) {
-      if (a->is(arm::kind::stop)) a->fall_deaf();
+    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
+      if (at(i).kind_ == kind::stop) at(i).fall_deaf();
     }
   }
 
-  std::span<arm*> arms_;
+  std::span<numbered_arm> arms_;  // numbers are from 1 on
   arm* fired_ = nullptr;
-  arm* only_ = nullptr;  // the only one that does not stand in its line, unless was_disturbed(); nullptr: nobody knows
-  arm* otherwise_ = nullptr;
   deadline until_ = deadline::unlimited();
   std::coroutine_handle<> coroutine_;
   std::optional<by_time> by_time_;
+  std::uint16_t ends_[left_out] = {};
+  std::int32_t to_come_ = 0;  // so many more have failed to claim it than places have been found dropped
   choice choice_;
-  std::uint8_t traits_ = 0;  // of all arms
-  std::uint8_t rounds_ = 0;  // how often a coroutine has paused
-  bool naps_ = false;
+  std::uint8_t traits_ = 0;  // of all arms, also of those that are off
   bool stays_ = false;
+  bool naps_ = false;
   bool suspended_ = false;
+  std::uint8_t rounds_ = 0;  // how often a coroutine has paused
 };
 
 }  // namespace tandem::inline TANDEM_ABI::detail

@@ -11,10 +11,11 @@
 //            tries without end at two channels could keep a select from ever standing in line at both. But only so
 //            often: a select that stays away for long would make whoever comes take the lock for nothing.
 // Algorithm  An intrusive list, linked both ways, so that a waiter who gives up leaves at once wherever it stands:
-//            cancelled waiters do not pile up. Each place draws a ticket when it first joins, and joins again, if it
+//            cancelled waiters do not pile up. Each place gets a ticket when it first joins, the number of those who
+//            have come so far, itself included, and joins again, if it
 //            was woken for nothing, where its ticket says: having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
-// Order      edge A (waiter.hpp): was_dropped is set before the claim that fails, and read after it
+// Order      edge A (waiter.hpp): a place that is dropped is handed to its waiter by the claim
 // Cost       O(1), except joining again in the middle: O(those who stand before that place). One claim per waiter
 //            passed.
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
@@ -33,10 +34,21 @@ enum side : unsigned char { senders, receivers };
 class wait_list {
  public:
   bool empty() const noexcept { return first_ == nullptr; }
+  /// How often somebody has joined.
+  std::uint64_t arrivals() const noexcept { return arrivals_; }
+  /// Whether anybody is there who is not a place of `self`.
+  bool has_others_than(const waiter& self) const noexcept {
+    for (const place* p = first_; p != nullptr; p = p->next) {
+      if (p->whole() != &self) return true;
+    }
+    return false;
+  }
 
   /// Joins: at the end, or, for one who has been here before, where its ticket says.
   void insert(place& p) noexcept {
-    if (p.ticket == 0) draw_ticket(p);
+    const std::uint64_t arrival = arrivals_ + 1;
+    arrivals_ = arrival;
+    if (p.ticket == 0) p.ticket = arrival;
     place* after = last_;
     if (after != nullptr && after->ticket > p.ticket) {
       after = nullptr;
@@ -86,12 +98,6 @@ class wait_list {
     return nullptr;
   }
 
-  void draw_ticket(place& p) noexcept {
-    const std::uint64_t drawn = tickets_ + 1;
-    tickets_ = drawn;
-    p.ticket = drawn;
-  }
-
   void link(place& p, place* previous) noexcept {
     platform::cell<place*>& before = previous != nullptr ? previous->next : first_;
     place* const next = before;
@@ -111,7 +117,7 @@ class wait_list {
 
   platform::cell<place*> first_;
   platform::cell<place*> last_;
-  platform::cell<std::uint64_t> tickets_;
+  platform::cell<std::uint64_t> arrivals_;
 };
 
 /// Completes a chain that claim_all() made; after the lock has been let go.

@@ -12,7 +12,7 @@
 //            A thread that fails to claim a waiter must not touch it again.
 //            A place is what stands in a list (wait_list.hpp). Whoever waits in one line at most *is* its place. A
 //            select is `several`, and has a place for each of its lists, a part. To claim or complete a part is to
-//            claim or complete the select; a part that is taken out of its list and not claimed says so (was_dropped).
+//            claim or complete the select; a part that is taken out of its list and not claimed is handed to it.
 // Algorithm  One word:
 //
 //                waiting --claim()--> claimed --complete(outcome)--> outcome
@@ -37,11 +37,14 @@
 //                              +--------------------------- step_back() ------------------------------+
 //
 //                           A select is thus never claimed while it may claim somebody else itself, and nobody has to
-//                           wait for it to make up its mind: who comes by meanwhile fails to claim it, drops its place
-//                           (which says so, see wait_list.hpp), and takes a place of its own. Since failed claims are
-//                           counted, the select cannot go to sleep, nor believe that nothing has changed, before it
-//                           has looked at that list again. Who takes no place of its own (a try_) leaves nothing
-//                           to look at: it passes by one that `lines_up`, lest it keep it from ever stepping up.
+//                           wait for it to make up its mind: who comes by meanwhile fails to claim it, drops its place,
+//                           and takes a place of its own. Since failed claims are counted, the select cannot go to
+//                           sleep, nor believe that nothing has changed, before it has looked at that list again. And
+//                           it looks at no other: who has failed pushes the part onto the select's stack of dropped
+//                           ones, before it lets go of the list's lock. The select takes all that are there, and waits
+//                           for as many as have failed: that is no longer than it would wait for the lock.
+//                           Who takes no place of its own (a try_) leaves nothing to look at: it passes by one that
+//                           `lines_up`, lest it keep it from ever stepping up.
 //                several_here
 //                           the same, of which only its own thread can know: all its places are in lists of channels
 //                           of that thread alone (confinement.hpp), and no stop and no time ends it. No
@@ -53,7 +56,8 @@
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
-//            edge A: claim that fails (release) -> step_back (acquire): which place was dropped.
+//            edge A: claim that fails (release) -> step_back (acquire): that a place was dropped.
+//            edge P: push of that place (release) -> dropped() (acquire): which, and which before it.
 //            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For
 //            it may have stood in that list since an earlier wait.
 //            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
@@ -109,11 +113,10 @@ class waiter {
   bool claim() noexcept {
     const firmness how = firmness_;
     if (how >= firmness::steadfast) return true;
-    // relaxed: it decides, and hands nothing over
+    // relaxed, except for a select: it decides, and hands nothing over
     if (how == firmness::revocable) return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0;
-    const std::uint32_t before =
-        how == firmness::several_here ? add_alone(one_claim) : word_.fetch_add(one_claim, order::acq_rel /*A, S*/);
-    return (before & (away | claims_mask)) == 0;
+    return is_free(how == firmness::several_here ? or_alone(claimed)
+                                                 : word_.fetch_or(claimed, order::acq_rel /*A, S*/));
   }
 
   /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
@@ -193,8 +196,8 @@ class waiter {
     return word_.compare_exchange_strong(seen, sleeps ? asleep : 0, order::release /*S*/, order::relaxed);
   }
   /// Away again, after a step_up() that failed (`again`: it lines up once more), or an outcome. How often it has been
-  /// claimed since step_up(), or since it went away. Each claim failed, except the one that ended the wait, if it has
-  /// ended.
+  /// claimed through one of its places since step_up(), or since it went away. Each of these claims failed, except the
+  /// one that ended the wait, if the wait has ended at a place.
   std::uint32_t step_back(bool again = false) noexcept {
     const std::uint32_t word = again ? away | lines_up : away;
     if (!is_alone()) return word_.exchange(word, order::acquire /*A*/) >> claims_shift;
@@ -219,7 +222,7 @@ class waiter {
 
  private:
   using order = platform::order;
-  // The word: flags, the outcome, and how often a waiter with several places has been claimed.
+  // The word: flags, the outcome, and how often a waiter with several places has been claimed through one of them.
   static constexpr std::uint32_t asleep = 1;
   static constexpr std::uint32_t claimed = 2;
   static constexpr std::uint32_t away = 4;
@@ -235,15 +238,27 @@ class waiter {
     return static_cast<outcome>((word & outcome_mask) >> outcome_shift);
   }
 
-  /// fetch_add, for one that is_alone().
+  /// Of a select: whether a claim succeeds that has found this word.
+  static constexpr bool is_free(std::uint32_t word) noexcept { return (word & (away | claimed | claims_mask)) == 0; }
+  /// claim(), through one of the places of a select: it is counted.
+  bool claim_through_a_place() noexcept {
+    return is_free(is_alone() ? add_alone(one_claim) : word_.fetch_add(one_claim, order::acq_rel /*A, S*/));
+  }
+  // fetch_add and fetch_or, for one that is_alone()
   std::uint32_t add_alone(std::uint32_t operand) noexcept {
     const std::uint32_t before = word_.load(order::relaxed);
     word_.store(before + operand, order::relaxed);
     return before;
   }
+  std::uint32_t or_alone(std::uint32_t operand) noexcept {
+    const std::uint32_t before = word_.load(order::relaxed);
+    word_.store(before | operand, order::relaxed);
+    return before;
+  }
 
   run_item& item() noexcept;
 
+  friend struct place;
   platform::cell<scheduler*> where_;
   platform::atomic<std::uint32_t> word_{0};
   platform::cell<firmness> firmness_;
@@ -267,9 +282,7 @@ struct place : waiter {
   /// The waiter of which this is one place of several; or nullptr.
   const waiter* whole() const noexcept;
 
-  // These two only a part uses. They fill a hole behind the waiter's last member.
-  platform::atomic<bool> dropped{false};
-  std::uint16_t number = 0;  // which of its waiter's places it is
+  std::uint16_t number = 0;  // a part's: which of its waiter's places it is, from 1 on
 
   platform::cell<void*> slot{platform::unset};   // the message: where to take it from, or where to construct it
   platform::cell<place*> previous{this};         // itself: in no list
@@ -277,16 +290,30 @@ struct place : waiter {
   platform::cell<std::uint64_t> ticket;          // 0: has never joined
 };
 
-/// A waiter with a place in each of several lists: a select. It is told in which of them its wait has ended.
+struct part;
+
+/// A waiter with a place in each of several lists: a select. It is told in which of them its wait has ended, and which
+/// places were dropped.
 class several : public waiter {
  public:
   several() noexcept { waits(firmness::several); }
   /// What complete() has said of the place.
   std::uint16_t number_of_place() const noexcept { return number_; }
 
+  /// For whoever failed to claim it, under the lock of the list from which it has taken the place.
+  void drop(part& here) noexcept;
+  /// For itself: the number of the place that was dropped last, since it was last asked; 0: none was.
+  std::uint16_t dropped() noexcept {
+    // relaxed: a hint that it is worth asking
+    if (dropped_.load(order::relaxed) == 0) return 0;
+    return static_cast<std::uint16_t>(dropped_.exchange(0, order::acquire /*P*/));
+  }
+
  private:
   friend waiter;
+  using order = platform::order;
   platform::cell<std::uint16_t> number_{platform::unset};
+  platform::atomic<std::uint32_t> dropped_{0};
 };
 
 /// One of the places of a waiter that has several. As a waiter, it lies idle.
@@ -294,14 +321,6 @@ struct part : place {
   part(several& w, std::uint16_t number_of_place) noexcept : who(w) {
     waits(firmness::several);
     number = number_of_place;
-  }
-
-  /// For the select whose place this is: whether it has to join again. Then it is up to itself.
-  bool was_dropped() noexcept {
-    // relaxed: after edge A; nobody sets it while the place is in no list
-    if (!dropped.load(platform::order::relaxed)) return false;
-    dropped.store(false, platform::order::relaxed);
-    return true;
   }
 
   /// For whoever comes by and would leave nothing behind, under the lock of the list: true if it lines up, and has not
@@ -314,16 +333,25 @@ struct part : place {
   static constexpr std::uint16_t most_passed_by = 1'024;  // longer than it takes to stand in a hundred lines
 
   several& who;
+  platform::cell<std::uint16_t> dropped_before{platform::unset};  // while it is in the stack: the next; 0: none
 
  private:
   platform::cell<std::uint16_t> passed_by_;
 };
 
+inline void several::drop(part& here) noexcept {
+  std::uint32_t top = dropped_.load(order::relaxed);  // relaxed: the exchange decides, and whoever takes it reads it
+  do {
+    here.dropped_before = static_cast<std::uint16_t>(top);
+  } while (!dropped_.compare_exchange_weak(top, here.number, order::release /*P*/, order::relaxed));
+}
+
 inline bool place::claim() noexcept {
   if (!is_several()) return waiter::claim();
-  // relaxed: edge A. Set before the claim, which may fail; if it does not, nobody asks
-  dropped.store(true, platform::order::relaxed);
-  return static_cast<part&>(*this).who.claim();
+  auto& here = static_cast<part&>(*this);
+  if (here.who.claim_through_a_place()) return true;
+  here.who.drop(here);
+  return false;
 }
 
 inline void place::complete(outcome how) noexcept {

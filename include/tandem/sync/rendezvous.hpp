@@ -172,6 +172,14 @@ struct rendezvous<T, Users>::party {
     channel.look_who_waits(own);
     return stood_in_line;
   }
+  /// As long as nobody comes to an empty line there is nobody there.
+  std::uint64_t version(const detail::waiter& self) noexcept {
+    const detail::scoped_lock hold(channel.mutex_);
+    const detail::wait_list& line = channel.lists_[partners];
+    // relaxed: the lock is ours
+    if (channel.closed_.load(order::relaxed) || line.has_others_than(self)) return detail::undecided;
+    return line.arrivals() * 2 + 1;
+  }
   void leave() noexcept {}  // a claim hands over the message itself: there is never a turn to pass on
 
   detail::outcome meet(detail::place* here) noexcept {
