@@ -433,6 +433,47 @@ TEST_CASE("select: what is ready comes before an instant that has passed, and th
   }
 }
 
+namespace {
+
+/// Whose move takes until it may go on: so a sender is half-way for that long.
+struct slow_to_move {
+  std::atomic<bool>* moves = nullptr;
+  std::atomic<bool>* may_go_on = nullptr;
+
+  slow_to_move() = default;
+  slow_to_move(std::atomic<bool>* m, std::atomic<bool>* g) : moves(m), may_go_on(g) {}
+  slow_to_move(slow_to_move&& other) noexcept : moves(other.moves), may_go_on(other.may_go_on) {
+    if (moves == nullptr) return;
+    *moves = true;
+    while (!*may_go_on) std::this_thread::yield();
+    moves = nullptr;
+  }
+  slow_to_move& operator=(slow_to_move&&) = delete;
+};
+
+}  // namespace
+
+TEST_CASE("select: a time, and a stop, do not wait for a sender who is half-way", "[select]") {
+  tandem::mailbox<slow_to_move> inbox(1);
+  std::atomic<bool> moves{false};
+  std::atomic<bool> may_go_on{false};
+  std::jthread sender([&] { CHECK(inbox.send(slow_to_move(&moves, &may_go_on)) == status::ok); });
+  while (!moves) std::this_thread::yield();
+  tandem::stop_source stop;
+  CHECK(tandem::select(receive_from(inbox), after(5ms)) == 1);
+  CHECK(tandem::select(receive_from(inbox), after(0s)) == 1);
+  CHECK(tandem::select(tandem::in_order, receive_from(inbox), after(0s)) == 1);
+  {
+    const std::jthread stopper([&] {
+      std::this_thread::sleep_for(5ms);
+      stop.request_stop();
+    });
+    CHECK(tandem::select(receive_from(inbox), stop_requested(stop.get_token()), tandem::otherwise()) == 1);
+  }
+  may_go_on = true;
+  CHECK(tandem::select(receive_from(inbox)) == 0);
+}
+
 TEST_CASE("the dice: no bit of a roll tells what it will be in one of the next 64", "[select]") {
   constexpr std::size_t rolls = 4096;
   tandem::detail::dice dice;  // which always begins with the same number

@@ -193,9 +193,11 @@ struct one_shot<T>::getting {
     const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acquire /*V*/);
     return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
   }
-  bool withdraw(place&) noexcept {
+  bool withdraw(place& here) noexcept {
     const scoped_lock hold(shared.mutex_);
-    return shared.getter_.exchange(nullptr) != nullptr;
+    if (shared.getter_ != &here) return false;
+    shared.getter_ = nullptr;
+    return true;
   }
   /// What has come stays.
   std::uint64_t version(const waiter&) const noexcept {

@@ -13,6 +13,7 @@
 //            An arm's variables, channels and tickers outlive the selector, where they were when it was added: in
 //            their lines it stands even when it is idle.
 //              Choice      as in select(): each that is ready has the same chance, or, selector(in_order), the first.
+//                          A message for which somebody else has been woken is not ready, until it is told otherwise.
 //              Threads     used by one at a time. It may be handed from one to another between two selects. With an arm
 //                          at a channel of one thread (confinement.hpp) it belongs to that thread, up to its end.
 //              Exceptions  add: std::bad_alloc. Otherwise what an arm's function throws; the selector can be used on.
@@ -79,9 +80,8 @@ class selector {
   template <select_arm Arm>
   std::size_t add(Arm one) {
     selection_.reset();  // its places leave their lines, and join again with the new one
-    const std::size_t wanted = size() + 1;
-    arms_.reserve(wanted);
-    kept_.reserve(wanted);
+    make_room(arms_);
+    make_room(kept_);
     auto kept = std::make_shared<Arm>(std::move(one));
     arms_.push_back(kept.get());
     kept_.push_back(std::move(kept));
@@ -122,6 +122,11 @@ class selector {
   auto co_select() { return selector_awaitable(ready()); }
 
  private:
+  /// For one more, so that it is there when the arm is.
+  template <class T>
+  static void make_room(std::vector<T>& row) {
+    if (row.size() == row.capacity()) row.reserve(2 * row.size() + 1);
+  }
   detail::selection& ready() {
     if (!selection_) {
       selection_.emplace(arms_, choice_);

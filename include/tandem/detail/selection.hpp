@@ -6,8 +6,9 @@
 //            there, and no turn that it was given is lost.
 //            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order,
 //            the first is taken. A stop that was requested before comes before all. An instant that has come is taken
-//            only if at one instant no channel was ready, and `otherwise` only if besides no instant had come. (But a
-//            tick has the same chance as a channel; and in_order, an instant is taken before what comes after it.)
+//            only if at one instant no channel was ready (in_order: none of those before it), and `otherwise` only if
+//            besides no instant had come. But a tick has the same chance as a channel, unless in_order; and an instant
+//            does not wait for somebody who is half-way, nor until others come to rest.
 //            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it
 //            is run again: what has changed meanwhile it is told (see waiter.hpp, several).
 // Algorithm  One waiter, a place per arm.
@@ -44,8 +45,8 @@
 //                off                    left out
 //
 //            So what is looked at, and what stands in line anew, is what has changed since; arms are found by the
-//            numbers of their places; and stops and times are looked for among those aside. (An instant that has its
-//            turn, a tick for one, is `fresh` for ever: it is looked at whenever the channels are.)
+//            numbers of their places; and stops and times are looked for among those aside. (A tick that has its turn
+//            is `fresh` for ever: it is looked at whenever the channels are.)
 //            An arm that is half-way (`busy`) cannot say when to look again. A thread naps in line; a coroutine stays
 //            away, gives up the core for a moment (pausing.hpp), and posts itself, since its scheduler need not keep
 //            time.
@@ -64,7 +65,8 @@
 //            4. A place that was dropped stands in line again only when take_told() has found it in the stack.
 // Progress   As its arms. Two selections that look for each other at the same time may each drop the other's place and
 //            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
-//            after a few times each yields. settle goes on for as long as others change what it looks at.
+//            after a few times each yields. settle goes on for as long as others change what it looks at, unless a time
+//            has come; two that settle may change it for each other, so it is obstruction-free only.
 // Order      edges A, S and W of the waiter, L of the channels' locks. Versions: what makes a channel ready or not is
 //            written with release, and versions are read with acquire; so who has seen an arm refused since somebody
 //            took what it had, sees all that this one has seen.
@@ -304,8 +306,8 @@ class selection : private resumable<several> {
     fall_deaf();
     outcome how = outcome::stopped;
     if (!claim()) {
-      home()->take_back(
-          *this);  // whoever has claimed it has posted it, or is about to; or it has itself, to look again
+      // whoever has claimed it has posted it, or is about to; or it has itself, to look again
+      home()->take_back(*this);
       how = written();
     }
     arm* const told = goes_away(how);
@@ -329,8 +331,11 @@ class selection : private resumable<several> {
       case state::in_line: return lined_up;
       case state::aside: return aside;
       case state::off: return left_out;
-      default: return to_look_at;
+      case state::fresh:
+      case state::told:
+      case state::half_way: break;
     }
+    return to_look_at;
   }
   std::size_t begin_of(segment s) const noexcept { return s == to_look_at ? 0 : end_of(static_cast<segment>(s - 1)); }
   std::size_t end_of(segment s) const noexcept { return s == left_out ? arms_.size() : ends_[s]; }
@@ -354,8 +359,7 @@ class selection : private resumable<several> {
   /// Where an arm begins, and comes to when it has left its line.
   state first_state(const arm& a) const noexcept {
     if (!a.is_on_) return state::off;
-    if (a.is_channel() || a.kind_ == kind::tick) return state::fresh;
-    return a.kind_ == kind::instant && choice_ == choice::in_order ? state::fresh : state::aside;
+    return a.is_channel() || (a.kind_ == kind::tick && choice_ == choice::random) ? state::fresh : state::aside;
   }
   /// Puts an arm into a state, and among those that are in it.
   void put(arm& a, state next) noexcept {
@@ -384,7 +388,7 @@ class selection : private resumable<several> {
     if (i % 4 == 3 || random == 0) random = platform::per_thread<dice>().roll();
     const std::uint64_t product = std::uint64_t{random} * (i + 1);
     random = static_cast<std::uint32_t>(product);
-    return static_cast<std::size_t>(product >> 32U);
+    return static_cast<std::uint32_t>(product >> 32U);
   }
 
   // --- what fires ---
@@ -415,26 +419,43 @@ class selection : private resumable<several> {
   [[gnu::noinline]] bool settle() {
     for (std::size_t i = 0; i < end_of(lined_up); ++i) at(i).seen_ = undecided;
     bool insists = false;
-    const auto is_known = [&] { return finds_all_as_it_was(insists); };
-    if (!is_known() && !is_known()) {
-      pausing between_tries;
-      for (auto& learned = platform::per_thread<patience>();
-           !backoff::await(is_known, deadline::unlimited(), learned);) {
-        between_tries.pause();
-        insists = true;
-      }
+    const auto is_known = [&] { return is_stopped() || finds_all_as_it_was(insists); };
+    bool known = is_known() || is_known();  // which is all, unless somebody comes in between
+    for (int looks = 2 + platform::short_poll(); !known && looks > 0; --looks) {
+      platform::spin_hint();
+      known = is_known();
     }
+    // a time is no time if it waits for one who is half-way, or for others to come to rest
+    if (!known && first_due() == nullptr) wait_until(is_known, insists);
     if (fired_ != nullptr || is_stopped()) return true;
     arm* const due = first_due();
     arm* const last = due != nullptr ? due : first_aside(kind::otherwise);
     return last != nullptr && end(*last, outcome::ok);
   }
+  template <class Known>
+  void wait_until(const Known& is_known, bool& insists) {
+    const auto one_look_finds_it = [&] { return is_known() || is_known() || is_known(); };
+    pausing between_tries;
+    for (auto& learned = platform::per_thread<patience>();
+         !backoff::await(one_look_finds_it, deadline::unlimited(), learned) && first_due() == nullptr;) {
+      between_tries.pause();
+      insists = true;
+    }
+    if (fired_ == nullptr) take_told();  // it lines up no longer, whether it did before or not
+  }
 
   /// One look at all. True: an arm has fired; or when it began, none was ready.
   bool finds_all_as_it_was(bool insists) noexcept {
     bool as_it_was = true;
+    if (choice_ == choice::in_order) {
+      for (std::size_t number = 1; number <= arms_.size(); ++number) {
+        arm& a = numbered(number);
+        if (a.is_on_ && a.is_time() && a.due().has_passed()) return as_it_was && end(a, outcome::ok);
+        if (a.is_on_ && a.is_channel() && !look_again(a, insists, as_it_was)) return true;
+      }
+      return as_it_was;
+    }
     std::uint32_t random = 0;
-    sort();
     for (std::size_t i = end_of(to_look_at); i-- > 0;) {
       swap(i, next(i, random));
       if (!look_again(at(i), insists, as_it_was)) return true;

@@ -57,58 +57,60 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
 
 /// When threads of this program that begin or end waits, or move messages, were on a core. (A library that hides its
 /// symbols has one of its own, and sees less.)
-namespace traces {
+class traces {
+ public:
+  struct alignas(cache_line) core {
+    atomic<std::uint32_t> weight;
+    atomic<std::uint32_t> long_silences;  // nobody was there for longer than a dear yield takes
+    atomic<clock::rep> last;
 
-struct alignas(cache_line) core {
-  atomic<std::uint32_t> weight;
-  atomic<std::uint32_t> long_silences;  // nobody was there for longer than a dear yield takes
-  atomic<clock::rep> last;
+    void look_at_the_clock() noexcept;
+  };
+  struct alignas(cache_line) asking {
+    atomic<std::uint32_t> by_so_many;
+    atomic<std::uint32_t> those_who_move_messages;  // by so many of these
+    atomic<clock::rep> last;
+  };
+  static constexpr unsigned lines = 1024;
+  static core cores[lines];  // they share one, if there are more
+  static asking asked_for;
+
+  // relaxed, all: only time depends on it
+
+  /// nullptr: nobody can say.
+  static core* here() noexcept {
+    const int callers_errno = errno;
+    const int number = ::sched_getcpu();
+    errno = callers_errno;
+    return number >= 0 ? &cores[static_cast<unsigned>(number) % lines] : nullptr;
+  }
+
+  /// Load and store apart: what is lost, when this thread is moved to another core in between, is one of many.
+  [[gnu::noinline, gnu::cold]] static void leave(std::uint32_t weight) noexcept {
+    core* const where = here();
+    if (where == nullptr) return;
+    constexpr std::uint32_t enough = 64;
+    const std::uint32_t before = where->weight.load(order::relaxed);
+    where->weight.store(before + weight, order::relaxed);
+    if ((before + weight) / enough != before / enough) where->look_at_the_clock();  // it takes longer than all the rest
+  }
 };
-inline constexpr unsigned lines = 1024;
-inline constinit core cores[lines]{};  // they share one, if there are more
+inline constinit traces::core traces::cores[traces::lines]{};
+inline constinit traces::asking traces::asked_for{};
 
-struct alignas(cache_line) asking {
-  atomic<std::uint32_t> by_so_many;
-  atomic<std::uint32_t> those_who_move_messages;  // by so many of these
-  atomic<clock::rep> last;
-};
-inline constinit asking asked_for{};
-
-// relaxed, all: only time depends on it
-
-/// nullptr: nobody can say.
-inline core* here() noexcept {
-  const int callers_errno = errno;
-  const int number = ::sched_getcpu();
-  errno = callers_errno;
-  return number >= 0 ? &cores[static_cast<unsigned>(number) % lines] : nullptr;
-}
-
-inline void look_at_the_clock(core& here) noexcept {
+inline void traces::core::look_at_the_clock() noexcept {
   const clock::time_point now = clock::now();
   const auto since = [now](const atomic<clock::rep>& then) {
     return now.time_since_epoch() - clock::duration(then.load(order::relaxed));
   };
-  if (since(here.last) > std::chrono::nanoseconds(dear_yield())) here.long_silences.fetch_add(1, order::relaxed);
-  here.last.store(now.time_since_epoch().count(), order::relaxed);
+  if (since(last) > std::chrono::nanoseconds(dear_yield())) long_silences.fetch_add(1, order::relaxed);
+  last.store(now.time_since_epoch().count(), order::relaxed);
   // whoever asked is not there any more: this is the child of a fork
   if (since(asked_for.last) > std::chrono::seconds(1)) {
     asked_for.by_so_many.store(0, order::relaxed);
     asked_for.those_who_move_messages.store(0, order::relaxed);
   }
 }
-
-/// Load and store apart: what is lost, when this thread is moved to another core in between, is one of many.
-[[gnu::noinline, gnu::cold]] inline void leave(std::uint32_t weight) noexcept {
-  core* const where = here();
-  if (where == nullptr) return;
-  constexpr std::uint32_t enough = 64;
-  const std::uint32_t before = where->weight.load(order::relaxed);
-  where->weight.store(before + weight, order::relaxed);
-  if ((before + weight) / enough != before / enough) look_at_the_clock(*where);  // it takes longer than all the rest
-}
-
-}  // namespace traces
 
 inline void leave_trace() noexcept {
   if (traces::asked_for.by_so_many.load(order::relaxed) != 0) traces::leave(32);
@@ -125,7 +127,7 @@ class lent_core {
     traces::asked_for.by_so_many.fetch_add(1, order::relaxed);
     if (asks_all_) traces::asked_for.those_who_move_messages.fetch_add(1, order::relaxed);
     if (core_ == nullptr) return;
-    traces::look_at_the_clock(*core_);
+    core_->look_at_the_clock();
     before_ = core_->long_silences.load(order::relaxed);
   }
   ~lent_core() {
@@ -137,7 +139,7 @@ class lent_core {
   bool went_to_strangers() noexcept {
     if (core_ == nullptr || core_ != traces::here())
       return false;  // this thread was moved, so something else is going on
-    traces::look_at_the_clock(*core_);
+    core_->look_at_the_clock();
     return core_->long_silences.load(order::relaxed) != before_;
   }
 
