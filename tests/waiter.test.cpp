@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <thread>
 #include <vector>
@@ -643,6 +644,19 @@ TEST_CASE("a thread to which yields are banned does not yield, and spins for lon
   CHECK(platform::longest_spin_without_yields() > platform::longest_spin());
 }
 
+TEST_CASE("three long yields in a row have to go to strangers; one is enough soon after a ban") {
+  tandem::detail::patience learned;
+  const auto is_banned_after = [&learned](std::initializer_list<bool> went_to_strangers) {
+    for (const bool each : went_to_strangers) learned.judge(3ms, each);
+    return learned.no_yields.holds();
+  };
+  CHECK_FALSE(is_banned_after({true, true, false, true, true, false}));
+  CHECK(is_banned_after({true, true, true}));
+  learned.no_yields.lift_if_over(platform::clock::time_point::max());
+  CHECK_FALSE(is_banned_after({false}));
+  CHECK(is_banned_after({true}));
+}
+
 /// Of a ground that cannot tell cores apart: it guesses.
 template <class LentCore>
 void check_guess() {
@@ -778,8 +792,8 @@ struct yields_beside_one_who_computes {
   int took_long = 0;
 
   /// On the same core, until they are banned, or `most` of them have taken over a millisecond; for two seconds at most,
-  /// since a scheduler may give the core back at once. `leaves_traces`: who computes looks like one who waits often.
-  yields_beside_one_who_computes(int most, bool leaves_traces) {
+  /// since a scheduler may give the core back at once.
+  explicit yields_beside_one_who_computes(int most) {
     const support::pinned_to here(support::core_number(0));
     if (!here.holds()) return;
     std::atomic<bool> over{false};
@@ -788,7 +802,6 @@ struct yields_beside_one_who_computes {
       volatile unsigned work = 0;
       while (!over.load(std::memory_order_relaxed)) {
         work = work + 1;
-        if (leaves_traces) platform::leave_trace();
         if (platform::movers_leave_traces()) asked = true;
       }
     });
@@ -810,7 +823,7 @@ struct yields_beside_one_who_computes {
 
 TEST_CASE("threads of the program that compute are strangers: nobody goes on yielding to them") {
   constexpr int most = 64;
-  const yields_beside_one_who_computes yields(most, false);
+  const yields_beside_one_who_computes yields(most);
   CHECK((yields.are_banned || yields.took_long < most));
   if (yields.are_banned) {
     CHECK(yields.took_long >= 3);  // not the first time that it seems so
@@ -818,11 +831,6 @@ TEST_CASE("threads of the program that compute are strangers: nobody goes on yie
   } else {
     WARN("nothing was proved: yields beside a thread that computes take no time here");
   }
-}
-
-TEST_CASE("yields to those who pass messages on are not dear, however long they take") {
-  const yields_beside_one_who_computes yields(16, true);
-  CHECK_FALSE(yields.are_banned);  // a stranger may come in between, but not three times in a row
 }
 
 #endif

@@ -405,10 +405,9 @@ struct mailbox<T, Users>::party {
   std::uint64_t version(const detail::waiter&) const noexcept {
     box.check_user();
     // The counter of the other side, and whether it is closed: as long as neither changes, full stays full, and empty
-    // stays empty. acquire: who sees that a message is gone sees what those knew who took it.
-    const std::uint64_t tail = box.tail_.load(order::acquire /*N, C*/);
-    const std::uint64_t seen =
-        Side == senders ? box.head_.load(order::acquire /*N*/) | (tail & box.ring_.closed) : tail;
+    // stays empty. relaxed, all: attempt() acquires, and what is as it was tells nothing new
+    const std::uint64_t tail = box.tail_.load(order::relaxed);
+    const std::uint64_t seen = Side == senders ? box.head_.load(order::relaxed) | (tail & box.ring_.closed) : tail;
     return seen * 2 + 1;
   }
   void leave() noexcept {

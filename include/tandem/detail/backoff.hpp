@@ -130,6 +130,19 @@ class patience {
     }
     return true;
   }
+  /// After a yield that took so long. Three times in a row it has to have gone to strangers.
+  void judge(duration took, bool went_to_strangers) noexcept {
+    if (!went_to_strangers) {  // to many of ours: there is no need to look so closely, for a while
+      in_vain_ = timed_ = 0;
+      if (ours_ < most_doublings) ++ours_;
+      to_ignore_ = static_cast<std::uint16_t>(1U << ours_);
+      return;
+    }
+    ours_ = 0;
+    if (++in_vain_ < enough && !no_yields.was_recent(last_)) return;
+    no_yields.begin(last_, took);
+    in_vain_ = 0;
+  }
   /// When the last yield ended.
   time_point yielded_at() const noexcept { return last_; }
 
@@ -150,17 +163,7 @@ class patience {
     platform::yield();
     last_ = platform::clock::now();
     const duration took = last_ - began;
-    if (!takes_long(took)) return;
-    if (!core.went_to_strangers()) {  // to many of ours: there is no need to look so closely, for a while
-      in_vain_ = timed_ = 0;
-      if (ours_ < most_doublings) ++ours_;
-      to_ignore_ = static_cast<std::uint16_t>(1U << ours_);
-      return;
-    }
-    ours_ = 0;
-    if (++in_vain_ < enough && !no_yields.was_recent(last_)) return;
-    no_yields.begin(last_, took);
-    in_vain_ = 0;
+    if (takes_long(took)) judge(took, core.went_to_strangers());
   }
 
   time_point last_{};            // when a yield ended

@@ -67,9 +67,9 @@
 //            have to look again: of two one at least succeeds as soon as it is quicker by one compare-exchange, and
 //            after a few times each yields. settle goes on for as long as others change what it looks at, unless a time
 //            has come; two that settle may change it for each other, so it is obstruction-free only.
-// Order      edges A, S and W of the waiter, L of the channels' locks. Versions: what makes a channel ready or not is
-//            written with release, and versions are read with acquire; so who has seen an arm refused since somebody
-//            took what it had, sees all that this one has seen.
+// Order      edges P, S and W of the waiter, L of the channels' locks. What makes a channel ready, or no longer so, is
+//            written with release, and attempt() reads it with acquire; so who was refused since somebody took what was
+//            there sees all that this one has seen, for instance a change of another channel's version.
 // Cost       ready at once: the arms tried until then. Else a lock per arm to stand in line, one per arm to leave; if
 //            it stays, one for each arm that fired or was dropped. That nothing is ready: three looks at each arm.
 // Source     [pcml-2009]; trying all, then standing in line, then looking once more: [go-chan]

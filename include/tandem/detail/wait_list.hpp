@@ -15,7 +15,7 @@
 //            have come so far, itself included, and joins again, if it
 //            was woken for nothing, where its ticket says: having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
-// Order      edge A (waiter.hpp): a place that is dropped is handed to its waiter by the claim
+// Order      edge P (waiter.hpp): a place that is dropped is handed to its waiter by the claim
 // Cost       O(1), except joining again in the middle: O(those who stand before that place). One claim per waiter
 //            passed.
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp

@@ -56,7 +56,6 @@
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
-//            edge A: claim that fails (release) -> step_back (acquire): that a place was dropped.
 //            edge P: push of that place (release) -> dropped() (acquire): which, and which before it.
 //            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For
 //            it may have stood in that list since an earlier wait.
@@ -113,10 +112,9 @@ class waiter {
   bool claim() noexcept {
     const firmness how = firmness_;
     if (how >= firmness::steadfast) return true;
-    // relaxed, except for a select: it decides, and hands nothing over
+    // relaxed: it decides, and hands nothing over
     if (how == firmness::revocable) return (word_.fetch_or(claimed, order::relaxed) & claimed) == 0;
-    return is_free(how == firmness::several_here ? or_alone(claimed)
-                                                 : word_.fetch_or(claimed, order::acq_rel /*A, S*/));
+    return is_free(how == firmness::several_here ? or_alone(claimed) : word_.fetch_or(claimed, order::relaxed));
   }
 
   /// Ends the wait, at the place with that number. Only for the one whose claim() was true; the waiter may be gone when
@@ -200,7 +198,8 @@ class waiter {
   /// one that ended the wait, if the wait has ended at a place.
   std::uint32_t step_back(bool again = false) noexcept {
     const std::uint32_t word = again ? away | lines_up : away;
-    if (!is_alone()) return word_.exchange(word, order::acquire /*A*/) >> claims_shift;
+    // relaxed: it is a number; what was dropped goes by edge P
+    if (!is_alone()) return word_.exchange(word, order::relaxed) >> claims_shift;
     const std::uint32_t before = word_.load(order::relaxed);
     word_.store(word, order::relaxed);
     return before >> claims_shift;
@@ -242,7 +241,7 @@ class waiter {
   static constexpr bool is_free(std::uint32_t word) noexcept { return (word & (away | claimed | claims_mask)) == 0; }
   /// claim(), through one of the places of a select: it is counted.
   bool claim_through_a_place() noexcept {
-    return is_free(is_alone() ? add_alone(one_claim) : word_.fetch_add(one_claim, order::acq_rel /*A, S*/));
+    return is_free(is_alone() ? add_alone(one_claim) : word_.fetch_add(one_claim, order::acquire /*S*/));
   }
   // fetch_add and fetch_or, for one that is_alone()
   std::uint32_t add_alone(std::uint32_t operand) noexcept {
