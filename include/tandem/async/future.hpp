@@ -193,11 +193,9 @@ struct one_shot<T>::getting {
     const std::uint32_t before = shared.bits_.fetch_or(waiting, order::acquire /*V*/);
     return (before & (filled | abandoned)) != 0 ? outcome::look : outcome::pending;
   }
-  bool withdraw(place& here) noexcept {
+  bool withdraw(place&) noexcept {
     const scoped_lock hold(shared.mutex_);
-    if (shared.getter_ != &here) return false;
-    shared.getter_ = nullptr;
-    return true;
+    return shared.getter_.exchange(nullptr) != nullptr;
   }
   /// What has come stays.
   std::uint64_t version(const waiter&) const noexcept {

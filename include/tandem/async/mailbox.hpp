@@ -78,8 +78,8 @@
 //            edges L and W: the lists, and the wake-up.
 //            Who may use a slot is said by the compare-exchange; what is in it goes by M and F.
 // Cost       send, nobody waiting: one read-modify-write on tail_'s line, two stores on the slot's line, one load of a
-//            line that is written only when somebody waits. The same for receive. With somebody asleep: a lock, a
-//            claim, and one wake-up per sleeper, not per message.
+//            line that is written only when somebody waits, and one of a flag that is seldom written (backoff.hpp). The
+//            same for receive. With somebody asleep: a lock, a claim, and one wake-up per sleeper, not per message.
 // Source     the stamped ring: [vyukov-mpmc]; the lap in the stamp and the closed bit in the tail: [crossbeam-array];
 //            the turn that is passed on: [tokio-notify]
 // Tests      tests/mailbox.test.cpp, tests/probe.test.cpp, tests/no_loss.test.cpp, tests/failures_of_others.test.cpp,

@@ -246,7 +246,7 @@ concept reference_to_an_arm = std::is_lvalue_reference_v<Reference> && select_ar
 template <std::size_t N>
 using arms = std::array<numbered_arm, N>;
 
-/// All: an array or a vector of pointers to arms.
+/// All: an array or a vector of arms, as a selection has them.
 template <class All>
 std::size_t select(All all, choice how) {
   selection chosen(all, how);

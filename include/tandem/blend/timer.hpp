@@ -39,9 +39,6 @@ class instant_arm final : public detail::arm_of<instant_arm<F>> {
   instant_arm(instant_arm&&) noexcept = default;
 
  private:
-  detail::outcome attempt() noexcept override {
-    return due().has_passed() ? detail::outcome::ok : detail::outcome::refused;
-  }
   detail::deadline due() const noexcept override { return when_; }
   void conclude(detail::outcome) noexcept override { when_ = detail::deadline::unlimited(); }
   void finish() override { detail::invoke(then_); }

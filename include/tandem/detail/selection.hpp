@@ -213,8 +213,8 @@ enum class choice : bool { random, in_order };
 
 /// Two arrays in one: the arms by their numbers, and in the order in which a selection has them.
 struct numbered_arm {
-  numbered_arm(arm* a) noexcept
-      : of_number(a) {}  // NOLINT(google-explicit-constructor): a row of arms is a row of these
+  // NOLINTNEXTLINE(google-explicit-constructor): a row of arms is a row of these
+  numbered_arm(arm* a) noexcept : of_number(a) {}
   arm* of_number;
   arm* at_place = nullptr;
 };
@@ -312,10 +312,8 @@ class selection : private resumable<several> {
     }
     arm* const told = goes_away(how);
     if (told == nullptr) return;
+    let_go(*told);                                   // a turn that it was given is passed on
     if (how != outcome::look) conclude(*told, how);  // what came goes with the arm, or when the arm is used again
-    leave(*told);                                    // a turn that it was given is passed on
-    put(*told, state::fresh);
-    if (!stays_) retreat();
   }
 
   std::size_t fired() const noexcept { return fired_->number_ - 1U; }
@@ -339,6 +337,10 @@ class selection : private resumable<several> {
   }
   std::size_t begin_of(segment s) const noexcept { return s == to_look_at ? 0 : end_of(static_cast<segment>(s - 1)); }
   std::size_t end_of(segment s) const noexcept { return s == left_out ? arms_.size() : ends_[s]; }
+
+  std::span<numbered_arm> those(segment s) const noexcept {
+    return arms_.subspan(begin_of(s), end_of(s) - begin_of(s));
+  }
 
   arm& numbered(std::size_t number) const noexcept { return *arms_[number - 1].of_number; }  // from 1 on, as places are
   arm& at(std::size_t i) const noexcept { return *arms_[i].at_place; }
@@ -545,8 +547,8 @@ class selection : private resumable<several> {
   /// Tries to step up. A coroutine that only a partner can wake falls asleep in the same step.
   standing stand(bool may_sleep) noexcept {
     naps_ = false;
-    for (std::size_t i = 0; i < end_of(to_look_at); ++i) {
-      const arm& a = at(i);
+    for (const numbered_arm& n : those(to_look_at)) {
+      const arm& a = *n.at_place;
       if (a.is_channel() && a.state_ != state::half_way) return standing::away;
       naps_ = naps_ || a.is_channel();
     }
@@ -616,14 +618,15 @@ class selection : private resumable<several> {
   }
 
   bool end(arm& winner, outcome how) noexcept {
-    if (!stays_) {
-      retreat();
-    } else if (winner.state_ != state::fresh && winner.state_ != state::aside) {
-      leave(winner);
-      put(winner, state::fresh);
-    }
+    let_go(winner);
     conclude(winner, how);
     return true;
+  }
+  /// Leaves every line; or, if it stays, that of the one with which it is over.
+  void let_go(arm& winner) noexcept {
+    if (!stays_) return retreat();
+    leave(winner);
+    put(winner, first_state(winner));
   }
   static void prepare(arm& a) noexcept {
     a.has_fired_ = false;
@@ -640,7 +643,7 @@ class selection : private resumable<several> {
     for (std::size_t i = 0; i < end_of(lined_up); ++i) {
       arm& a = at(i);
       leave(a);
-      if (a.state_ != state::fresh) a.state_ = state::fresh;
+      a.state_ = state::fresh;
     }
     ends_[to_look_at] = ends_[lined_up];
   }
@@ -656,26 +659,20 @@ class selection : private resumable<several> {
 
   // --- those aside ---
 
-  /// Of otherwise: the last. Of stops: one that was requested.
+  /// Of stops: one that was requested.
   arm* first_aside(kind what) const noexcept {
-    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
-      arm& a = at(i);
-      if (a.kind_ == what && (what != kind::stop || a.stop()->stop_requested())) return &a;
+    for (const numbered_arm& n : those(aside)) {
+      arm* const a = n.at_place;
+      if (a->kind_ == what && (what != kind::stop || a->stop()->stop_requested())) return a;
     }
     return nullptr;
-  }
-  bool has_stops() const noexcept {
-    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
-      if (at(i).kind_ == kind::stop) return true;
-    }
-    return false;
   }
   template <class F>
   void for_each_time(const F& f) const noexcept {
     if (!has(arm::one_is_time)) return;
     for (const segment s : {to_look_at, aside}) {
-      for (std::size_t i = begin_of(s); i < end_of(s); ++i) {
-        if (at(i).is_time()) f(at(i));
+      for (const numbered_arm& n : those(s)) {
+        if (n.at_place->is_time()) f(*n.at_place);
       }
     }
   }
@@ -739,14 +736,21 @@ class selection : private resumable<several> {
   // --- for both ---
 
   void listen_for_stops() noexcept {
-    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
-      if (at(i).kind_ == kind::stop) at(i).listen(*this);
-    }
+    for_each_stop([this](arm& a) { a.listen(*this); });
   }
   /// Waits for those that are just being told.
   void fall_deaf_to_stops() noexcept {
-    for (std::size_t i = begin_of(aside); i < end_of(aside); ++i) {
-      if (at(i).kind_ == kind::stop) at(i).fall_deaf();
+    for_each_stop([](arm& a) { a.fall_deaf(); });
+  }
+  bool has_stops() const noexcept {
+    bool any = false;
+    for_each_stop([&any](const arm&) { any = true; });
+    return any;
+  }
+  template <class F>
+  void for_each_stop(const F& f) const noexcept {
+    for (const numbered_arm& n : those(aside)) {
+      if (n.at_place->kind_ == kind::stop) f(*n.at_place);
     }
   }
 

@@ -12,8 +12,8 @@
 //            often: a select that stays away for long would make whoever comes take the lock for nothing.
 // Algorithm  An intrusive list, linked both ways, so that a waiter who gives up leaves at once wherever it stands:
 //            cancelled waiters do not pile up. Each place gets a ticket when it first joins, the number of those who
-//            have come so far, itself included, and joins again, if it
-//            was woken for nothing, where its ticket says: having been overtaken does not cost one's turn.
+//            have come so far, itself included, and joins again, if it was woken for nothing, where its ticket says:
+//            having been overtaken does not cost one's turn.
 // Invariants Tickets grow from first to last.
 // Order      edge P (waiter.hpp): a place that is dropped is handed to its waiter by the claim
 // Cost       O(1), except joining again in the middle: O(those who stand before that place). One claim per waiter

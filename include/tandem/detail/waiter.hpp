@@ -56,7 +56,8 @@
 // Progress   claim() is wait-free, and so is complete() up to the wake-up, which takes a system call, or on the
 //            portable platform a mutex. wait() blocks.
 // Order      edge W: complete (release) -> wait (acquire): the outcome, the message, and all the partner did before.
-//            edge P: push of that place (release) -> dropped() (acquire): which, and which before it.
+//            edge P: push of that place (release) -> dropped() (acquire): which, and which before it. Of several who
+//            push, each goes on with the release sequence of the one before.
 //            edge S: step_up (release) -> claim of a select (acquire): whose it is, now; and that it is suspended. For
 //            it may have stood in that list since an earlier wait.
 //            Otherwise claim() hands nothing over: it decides who may act. What the claimer reads (the slot) came to it
@@ -257,7 +258,7 @@ class waiter {
 
   run_item& item() noexcept;
 
-  friend struct place;
+  friend struct place;  // which claims through itself
   platform::cell<scheduler*> where_;
   platform::atomic<std::uint32_t> word_{0};
   platform::cell<firmness> firmness_;
@@ -303,9 +304,11 @@ class several : public waiter {
   void drop(part& here) noexcept;
   /// For itself: the number of the place that was dropped last, since it was last asked; 0: none was.
   std::uint16_t dropped() noexcept {
-    // relaxed: a hint that it is worth asking
-    if (dropped_.load(order::relaxed) == 0) return 0;
-    return static_cast<std::uint16_t>(dropped_.exchange(0, order::acquire /*P*/));
+    const std::uint32_t top = dropped_.load(order::relaxed);  // relaxed: a hint that it is worth asking
+    if (top == 0) return 0;
+    if (!is_alone()) return static_cast<std::uint16_t>(dropped_.exchange(0, order::acquire /*P*/));
+    dropped_.store(0, order::relaxed);
+    return static_cast<std::uint16_t>(top);
   }
 
  private:
@@ -339,9 +342,10 @@ struct part : place {
 };
 
 inline void several::drop(part& here) noexcept {
-  std::uint32_t top = dropped_.load(order::relaxed);  // relaxed: the exchange decides, and whoever takes it reads it
+  std::uint32_t top = dropped_.load(order::relaxed);  // relaxed: the exchange decides
   do {
     here.dropped_before = static_cast<std::uint16_t>(top);
+    if (is_alone()) return dropped_.store(here.number, order::relaxed);
   } while (!dropped_.compare_exchange_weak(top, here.number, order::release /*P*/, order::relaxed));
 }
 

@@ -105,7 +105,8 @@ inline void traces::core::look_at_the_clock() noexcept {
   };
   if (since(last) > std::chrono::nanoseconds(dear_yield())) long_silences.fetch_add(1, order::relaxed);
   last.store(now.time_since_epoch().count(), order::relaxed);
-  // whoever asked is not there any more: this is the child of a fork
+  // Whoever asked is not there any more: this is the child of a fork. Or a yield takes over a second: when it ends, one
+  // is taken off too many, traces are left until the next look a second later, and only time has been lost.
   if (since(asked_for.last) > std::chrono::seconds(1)) {
     asked_for.by_so_many.store(0, order::relaxed);
     asked_for.those_who_move_messages.store(0, order::relaxed);
@@ -137,8 +138,8 @@ class lent_core {
   lent_core(const lent_core&) = delete;
   lent_core& operator=(const lent_core&) = delete;
   bool went_to_strangers() noexcept {
-    if (core_ == nullptr || core_ != traces::here())
-      return false;  // this thread was moved, so something else is going on
+    // moved to another core: what happened on the old one since then is not known
+    if (core_ == nullptr || core_ != traces::here()) return false;
     core_->look_at_the_clock();
     return core_->long_silences.load(order::relaxed) != before_;
   }

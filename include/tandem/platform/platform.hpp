@@ -30,11 +30,10 @@
 //                               the first of these for a thread that does not yield at present, since
 //     dear_yield()              a yield has taken more nanoseconds than this (0: none is ever dear), and strangers had
 //                               the core meanwhile:
-//     lent_core                 is made before a yield. After the yield went_to_strangers() says whether, for longer
+//     lent_core(all)            is made before a yield. After the yield went_to_strangers() says whether, for longer
 //                               than that, nobody was on this core who has to do with messages, as far as can be seen
 //     leave_trace()             whoever begins or ends a wait calls it: somebody who has to do with messages is here
-//     leave_light_trace()       the same, of one who comes by very often
-//     traces_are_wanted()       whether anybody would look at them now
+//     movers_leave_traces()     whether whoever moves a message should do so, too: somebody has a lent_core(true)
 //     short_poll()              how many looks to take at what is a few instructions away. How long polling pays is a
 //                               property of the ground: on one that explores schedules, never
 //     prefetch_to_write(p)      a hint that the line at `p` is about to be written
