@@ -111,6 +111,7 @@ TEST_CASE("whoever does not yield since that was dear sleeps at once", "[pausing
   // on a thread of its own, which takes what it has learned with it
   long slept = 0;
   std::thread([&slept] {
+    const support::pinned_to one(support::core_number(0));  // it is banned on the core where it was dear
     using tandem::detail::patience;
     tandem::platform::per_thread<patience>().no_yields.begin(tandem::platform::clock::now(), 1h);
     const long before = sleeps_of(this_task());

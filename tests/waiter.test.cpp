@@ -631,7 +631,34 @@ TEST_CASE("yields that were dear are banned, for longer each time") {
   CHECK_FALSE(holds_at(now + 192ms));
 }
 
+TEST_CASE("yields are banned on the core where they were dear, and on all if they are dear on a second one") {
+  const support::pinned_to one(support::core_number(0));  // where there is one
+  const unsigned here = platform::core();
+  const platform::clock::time_point now{1h};
+  tandem::detail::ban b;
+  b.begin(now, 3ms, here + 1);
+  CHECK(b.holds());
+  CHECK_FALSE(b.holds_here());
+  b.begin(now, 3ms, here);
+  CHECK(b.holds_here());
+  b.begin(now, 3ms, here + 1);  // so it stays, as long as one soon follows the other
+  CHECK(b.holds_here());
+  b.begin(now + 1h, 3ms, here + 1);
+  CHECK_FALSE(b.holds_here());
+  b.begin(now + 1h, 3ms, here + 1);  // once more on the same core
+  CHECK_FALSE(b.holds_here());
+  b.begin(now + 2h, 3ms);
+  CHECK(b.holds_here());
+
+  tandem::detail::patience learned;
+  learned.no_yields.begin(platform::clock::now(), 1h, here + 1);
+  CHECK(learned.yield());
+  learned.no_yields.begin(platform::clock::now(), 1h, here);
+  CHECK_FALSE(learned.yield());
+}
+
 TEST_CASE("a thread to which yields are banned does not yield, and spins for longer") {
+  const support::pinned_to one(support::core_number(0));  // where there is one
   tandem::detail::patience learned;
   const auto before = platform::clock::now();
   CHECK(learned.yield());

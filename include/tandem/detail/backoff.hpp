@@ -28,10 +28,11 @@
 //            this core, it seems to have been dear. But who never has to wait, and ends nobody's wait, leaves no
 //            trace. So in the next yields that are judged, whoever moves a message leaves one now and then. If three
 //            long yields in a row seem dear, they were.
-//            Then this thread does not yield for 64 times as long as the last one took; if one is dear soon after
-//            that, for twice as long, and so on, up to 256 times. While it does not yield, it spins for up to 25 us. A
-//            yield that takes as long because many threads share the cores, and pass messages on, is not dear: there
-//            is always one that gets on. After such a one fewer yields are judged, for a while.
+//            Then this thread does not yield on that core for 64 times as long as the last one took; if one is dear
+//            soon after that, for twice as long, and so on, up to 256 times; and if that one was on another core, it
+//            yields on none. Where it does not yield, it spins for up to 25 us. A yield that takes as long because
+//            many threads share the cores, and pass messages on, is not dear: there is always one that gets on. After
+//            such a one fewer yields are judged, for a while.
 // Cost       no shared line except the one that `ready` looks at, and the one that says whether traces are wanted,
 //            which is written by yields that are judged; the clock is read every few polls, and once a yield; of one
 //            that is judged, four times.
@@ -72,20 +73,24 @@ class budget {
   std::uint16_t waits_ = 0;     // since the full one was last tried, when nothing is left
 };
 
-/// For how long a thread does not yield, since a yield was dear.
+/// For how long a thread does not yield, since a yield was dear: on the core where it was, or on any.
 class ban {
  public:
   using time_point = platform::clock::time_point;
   using duration = platform::clock::duration;
 
   constexpr bool holds() const noexcept { return holds_; }
+  bool holds_here() const noexcept { return holds_ && (everywhere_ || where_ == platform::core()); }
   /// Whether it has ended not longer ago than it lasted.
   constexpr bool was_recent(time_point now) const noexcept { return now < end_ + length_; }
-  /// A yield that took so long has been dear. Soon after a ban, the next one is twice as long.
-  constexpr void begin(time_point now, duration took) noexcept {
+  /// A yield that took so long has been dear on that core. Soon after a ban, the next one is twice as long; and it
+  /// holds on all cores, if that ban was for another one.
+  void begin(time_point now, duration took, unsigned core = platform::core()) noexcept {
+    everywhere_ = was_recent(now) && (everywhere_ || where_ != core);
     length_ = was_recent(now) ? length_ * 2 : took * least;
     if (length_ > took * most) length_ = took * most;
     end_ = now + length_;
+    where_ = core;
     holds_ = true;
   }
   constexpr void lift_if_over(time_point now) noexcept {
@@ -97,6 +102,8 @@ class ban {
   static constexpr int most = 256;
   time_point end_{};
   duration length_{};
+  unsigned where_ = 0;  // the core
+  bool everywhere_ = false;
   bool holds_ = false;  // so that nobody has to read the clock to know it
 };
 
@@ -112,8 +119,10 @@ class patience {
 
   /// Gives the core away for a moment. False: no, that is banned.
   bool yield() noexcept {
-    if (no_yields.holds()) no_yields.lift_if_over(platform::clock::now());
-    if (no_yields.holds()) return false;
+    if (no_yields.holds()) {
+      no_yields.lift_if_over(platform::clock::now());
+      if (no_yields.holds_here()) return false;
+    }
     if (timed_ != 0) {
       yield_and_judge();
       return true;
@@ -190,7 +199,7 @@ class backoff {
   template <class Ready>
   static bool spin(const Ready& ready, deadline until, patience& learned) {
     const unsigned full =
-        learned.no_yields.holds() ? platform::longest_spin_without_yields() : platform::longest_spin();
+        learned.no_yields.holds_here() ? platform::longest_spin_without_yields() : platform::longest_spin();
     const unsigned allowed = learned.spins.allowance(full);
     if (allowed == 0) return false;
     auto now = clock::now();

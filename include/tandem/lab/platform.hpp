@@ -239,6 +239,7 @@ inline unsigned longest_yield() noexcept {
 }
 inline unsigned longest_spin_without_yields() noexcept { return longest_spin(); }
 inline unsigned dear_yield() noexcept { return 0; }  // nobody is a stranger here
+inline unsigned core() noexcept { return 0; }
 inline void leave_trace() noexcept {}
 inline bool movers_leave_traces() noexcept { return false; }
 struct lent_core {

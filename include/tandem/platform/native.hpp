@@ -55,6 +55,14 @@ inline void park(const atomic<std::uint32_t>& word, std::uint32_t seen, clock::t
   errno = callers_errno;
 }
 
+inline constexpr unsigned no_core = ~0U;
+inline unsigned core() noexcept {
+  const int callers_errno = errno;
+  const int number = ::sched_getcpu();
+  errno = callers_errno;
+  return number >= 0 ? static_cast<unsigned>(number) : no_core;
+}
+
 /// When threads of this program that begin or end waits, or move messages, were on a core. (A library that hides its
 /// symbols has one of its own, and sees less.)
 class traces {
@@ -79,10 +87,8 @@ class traces {
 
   /// nullptr: nobody can say.
   static core* here() noexcept {
-    const int callers_errno = errno;
-    const int number = ::sched_getcpu();
-    errno = callers_errno;
-    return number >= 0 ? &cores[static_cast<unsigned>(number) % lines] : nullptr;
+    const unsigned number = platform::core();
+    return number != no_core ? &cores[number % lines] : nullptr;
   }
 
   /// Load and store apart: what is lost, when this thread is moved to another core in between, is one of many.

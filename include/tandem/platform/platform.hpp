@@ -30,6 +30,7 @@
 //                               the first of these for a thread that does not yield at present, since
 //     dear_yield()              a yield has taken more nanoseconds than this (0: none is ever dear), and strangers had
 //                               the core meanwhile:
+//     core()                    a number of the core on which this thread runs now; the same for all if nobody can say
 //     lent_core(all)            is made before a yield. After the yield went_to_strangers() says whether, for longer
 //                               than that, nobody was on this core who has to do with messages, as far as can be seen
 //     leave_trace()             whoever begins or ends a wait calls it: somebody who has to do with messages is here
