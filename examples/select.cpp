@@ -38,14 +38,21 @@ int main() {
   // [otherwise]
   tandem::select(tandem::send_to(phone, question), tandem::otherwise([] { std::cout << "nobody there\n"; }));
   // [/otherwise]
+  // [limits]
+  // What limits a select comes after its arms, as in every other verb.
+  tandem::stop_source evening;
+  const auto in_time = tandem::try_select_for(tandem::receive_from(phone), tandem::receive_from(inbox), 5ms);
+  std::cout << "within 5 ms: " << in_time.error() << '\n';
+  evening.request_stop();
+  const auto by_day = tandem::select(tandem::receive_from(phone), tandem::receive_from(inbox), evening.get_token());
+  std::cout << "until the evening: " << by_day.error() << '\n';
+  // [/limits]
   // [until_closed]
-  // A closed channel is ready, at once and for ever: it is left out from then on.
+  // A closed channel is ready, at once and for ever. So this arm fires once for that, and then leaves itself out.
+  auto letters = tandem::receive_from(inbox, [](auto text) { std::cout << text.value_or("no more letters") << '\n'; });
+  letters.until_closed();
   inbox.close();
-  bool open = true;
-  while (open) {
-    tandem::select(tandem::receive_from(inbox, [&](auto text) { open = text.has_value(); }).only_if(open));
-  }
-  std::cout << "the inbox is closed\n";
+  for (int i = 0; i < 2; ++i) tandem::select(letters, tandem::otherwise([] { std::cout << "nothing\n"; }));
   // [/until_closed]
 
   // [coroutine]

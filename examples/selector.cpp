@@ -17,17 +17,13 @@ int main() {
   // [add]
   tandem::selector reader;
   int letters = 0, sum = 0;
-  std::size_t open = inboxes.size();
-  for (std::size_t i = 0; i < inboxes.size(); ++i) {
-    reader.add(tandem::receive_from(inboxes[i], [&, i](tandem::result<int> letter) {
-      if (letter) {
-        ++letters;
-        sum += *letter;
-      } else {
-        reader.switch_on(i, false);  // closed: it would be ready for ever
-        --open;
-      }
-    }));
+  for (auto& inbox : inboxes) {
+    const auto read = [&](tandem::result<int> letter) {
+      if (!letter) return;  // closed
+      ++letters;
+      sum += *letter;
+    };
+    reader.add(tandem::receive_from(inbox, read).until_closed());  // a closed channel is ready for ever: not this arm
   }
   // [/add]
 
@@ -46,7 +42,7 @@ int main() {
 
   tandem::run_loop loop;  // and on, without a thread of its own
   const auto the_rest = [&]() -> tandem::task<> {
-    while (open > 0) co_await reader.co_select();
+    while (reader.any_open()) co_await reader.co_select();
   };
   loop.block_on(the_rest());
   // [/read]

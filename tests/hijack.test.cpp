@@ -390,6 +390,10 @@ TEST_CASE("a selector calls what it means", "[hijack]") {
   all.switch_on(sends, false);
   CHECK(all.try_select() == 1U);
   CHECK_FALSE(all.try_select().has_value());
+  const tandem::stop_source none;
+  CHECK(all.try_select_for(std::chrono::seconds(0), none.get_token()).error() == tandem::status::timeout);
+  CHECK(tandem::try_select_for(tandem::receive_from(phone), std::chrono::seconds(0)).error() ==
+        tandem::status::timeout);
   tandem::thread sender([&] { static_cast<void>(phone.send(deed(5))); });
   tandem::run_loop loop;
   CHECK(loop.block_on([](tandem::selector& of) -> task<std::size_t> { co_return co_await of.co_select(); }(all)) == 0);

@@ -44,6 +44,8 @@ using support::watchdog;
 using tandem::after;
 using tandem::at;
 using tandem::co_select;
+using tandem::co_try_select_for;
+using tandem::co_try_select_until;
 using tandem::get_from;
 using tandem::in_order;
 using tandem::mailbox;
@@ -58,6 +60,9 @@ using tandem::send_to;
 using tandem::status;
 using tandem::stop_requested;
 using tandem::task;
+using tandem::try_select;
+using tandem::try_select_for;
+using tandem::try_select_until;
 
 namespace {
 
@@ -812,6 +817,158 @@ TEST_CASE("select: over a range of arms", "[select]") {
   CHECK(d.came == std::vector{5});
 }
 
+// --- limits ---------------------------------------------------------------------------------------------------------
+
+TEST_CASE("select: try_select says empty if none is ready, and takes one that is", "[select]") {
+  mailbox<int> a(1), b(1);
+  int value = 1;
+  CHECK(try_select(receive_from(a), receive_from(b)).error() == status::empty);
+  CHECK(try_select(receive_from(a), send_to(b, value)).value() == 1);
+  CHECK(try_select(receive_from(a), send_to(b, value), otherwise()).value() == 2);
+  diary d;
+  CHECK(try_select(in_order, receive_from(a), receive_from(b, d.receives())).value() == 1);
+  CHECK(d.came == std::vector{1});
+  std::vector<plain_arm> arms;
+  arms.push_back(receive_from(a));
+  arms.push_back(receive_from(b));
+  CHECK(try_select(arms).error() == status::empty);
+  a.close();
+  CHECK(try_select(in_order, arms).value() == 0);
+}
+
+TEST_CASE("select: what limits it comes after the arms: a time, a stop, or both", "[select]") {
+  const watchdog guard("selects with limits");
+  mailbox<int> a(1), b(1);
+  REQUIRE(b.send(0));
+  std::stop_source stop;
+  const auto token = stop.get_token();
+  letter mine(1);
+  rendezvous<letter> meeting;
+  diary d;
+  const auto in_time = [&](auto how_long_it_took, auto when) {
+    CHECK(tandem::clock::now() >= when);
+    return how_long_it_took;
+  };
+  const auto soon = [] { return tandem::clock::now() + 2ms; };
+  auto when = soon();
+  CHECK(in_time(try_select_for(receive_from(a, d.receives()), send_to(meeting, mine), 2ms), when).error() ==
+        status::timeout);
+  when = soon();
+  CHECK(in_time(try_select_for(receive_from(a, d.receives()), send_to(meeting, mine), 2ms, token), when).error() ==
+        status::timeout);
+  when = soon();
+  CHECK(in_time(try_select_until(in_order, receive_from(a), when), when).error() == status::timeout);
+  when = soon();
+  CHECK(in_time(try_select_until(receive_from(a), when, token), when).error() == status::timeout);
+  std::vector<plain_arm> arms;
+  arms.push_back(receive_from(a));
+  CHECK(try_select_for(arms, 1ms).error() == status::timeout);
+  CHECK(try_select_for(in_order, arms, 1ms, token).error() == status::timeout);
+  CHECK(mine.number() == 1);
+  CHECK(d.came.empty());
+
+  for (int way = 0; way < 4; ++way) {  // a partner comes first, or the stop
+    std::stop_source ends;
+    meanwhile<result<std::size_t>> other([&] {
+      switch (way) {
+        case 0: return select(receive_from(a), send_to(b, way), ends.get_token());
+        case 1: return try_select_for(receive_from(a), send_to(b, way), 1h, ends.get_token());
+        case 2: return try_select_for(receive_from(a), send_to(b, way), 1h);
+        default: return try_select_until(receive_from(a), tandem::clock::now() + 1h, ends.get_token());
+      }
+    });
+    other.until_it_waits();
+    if (way % 2 == 0) {
+      REQUIRE(a.send(1));
+      CHECK(other.outcome().value() == 0);
+    } else {
+      ends.request_stop();
+      CHECK(other.outcome().error() == status::stopped);
+    }
+  }
+}
+
+TEST_CASE("select: which outcome, if several could be, is as in every verb", "[select]") {
+  mailbox<int> ready(1), never_ready(1);
+  std::stop_source stop;
+  const auto token = stop.get_token();
+  for (int i = 0; i < 100; ++i) {  // what can be done at once is done, though the time is past
+    REQUIRE(ready.send(1));
+    REQUIRE(try_select_for(receive_from(never_ready), receive_from(ready), 0s, token).value() == 1);
+    REQUIRE(ready.send(1));
+    REQUIRE(try_select_until(receive_from(never_ready), receive_from(ready), tandem::clock::time_point()).value() == 1);
+    REQUIRE(ready.send(1));
+    REQUIRE(try_select_for(in_order, receive_from(never_ready), receive_from(ready), -1s).value() == 1);
+    REQUIRE(try_select_for(receive_from(never_ready), receive_from(ready), 0s).error() == status::timeout);
+    // an instant of one's own is an arm, and comes before the limit if it is earlier
+    REQUIRE(try_select_for(receive_from(never_ready), after(0s), 1h).value() == 1);
+    REQUIRE(try_select_for(receive_from(never_ready), otherwise(), 1h).value() == 1);
+  }
+  REQUIRE(ready.send(1));
+  stop.request_stop();
+  CHECK(select(receive_from(ready), token).error() == status::stopped);
+  CHECK(try_select_for(receive_from(ready), 0s, token).error() == status::stopped);
+  CHECK(select(receive_from(ready), stop_requested(token)) == 1);
+  CHECK(ready.try_receive().value() == 1);
+}
+
+namespace {
+/// Runs as it is told.
+struct sundial {
+  using duration = std::chrono::milliseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<sundial>;
+  static constexpr bool is_steady = false;
+  static inline int looks = 0;
+  /// It stands still for five looks.
+  static time_point now() noexcept { return time_point(1ms * (++looks < 6 ? 1 : looks)); }
+};
+}  // namespace
+
+TEST_CASE("select: until an instant of any clock, which is asked again when the time is up", "[select]") {
+  const watchdog guard("a select by another clock");
+  mailbox<int> a(1);
+  sundial::looks = 0;
+  CHECK(try_select_until(receive_from(a), sundial::time_point(3ms)).error() == status::timeout);
+  CHECK(sundial::looks >= 6);
+  CHECK(try_select_until(receive_from(a), std::chrono::system_clock::now() + 1ms).error() == status::timeout);
+  REQUIRE(a.send(1));
+  CHECK(try_select_until(receive_from(a), std::chrono::system_clock::time_point()).value() == 0);
+}
+
+TEST_CASE("select: an arm until_closed leaves itself out when its channel is closed", "[select]") {
+  mailbox<int> a(1), b(1);
+  diary d;
+  int value = 5;
+  auto from_a = receive_from(a, d.receives()).until_closed();
+  auto to_b = send_to(b, value, d.sends());
+  to_b.until_closed();
+  REQUIRE(a.send(1));
+  CHECK(select(in_order, from_a, to_b) == 0);
+  a.close();
+  CHECK(select(in_order, from_a, to_b) == 0);
+  CHECK(d.failed == std::vector<status>{status::closed});
+  CHECK(select(in_order, from_a, to_b) == 1);
+  b.close();
+  CHECK(select(in_order, from_a, to_b, otherwise()) == 1);
+  CHECK(d.sent == std::vector<status>{status::ok, status::closed});
+  CHECK(select(in_order, from_a, to_b, otherwise()) == 2);
+  CHECK(try_select(from_a, to_b).error() == status::empty);
+  auto moved = std::move(from_a);  // what an arm is like goes with it
+  CHECK(try_select(moved).error() == status::empty);
+  moved.only_if(true);
+  CHECK(try_select(moved).value() == 0);
+
+  std::optional<tandem::promise<int>> promise(std::in_place);
+  auto answer = promise->get_future();
+  auto asks = get_from(answer, d.receives()).until_closed();
+  promise.reset();
+  CHECK(select(asks) == 0);
+  CHECK(d.failed.back() == status::abandoned);
+  CHECK(try_select(asks).error() == status::empty);
+}
+
 TEST_CASE("select: allocates nothing; over a range, once", "[select]") {
   if (!support::allocations_are_counted) return;
   mailbox<int> a(1), b(1);
@@ -823,11 +980,15 @@ TEST_CASE("select: allocates nothing; over a range, once", "[select]") {
   const std::size_t before = support::allocations_of_this_thread;
   CHECK(select(receive_from(a), receive_from(b), after(1h), stop_requested(token)) == 0);
   CHECK(select(receive_from(b), after(1ms), stop_requested(token)) == 1);
+  CHECK(try_select_for(receive_from(b), 1ms, token).error() == status::timeout);
+  CHECK(try_select(receive_from(b)).error() == status::empty);
   const std::size_t single = support::allocations_of_this_thread;
   CHECK(select(arms) < 100);
   const std::size_t range = support::allocations_of_this_thread;
   CHECK(single - before == 0);
   CHECK(range - single == 1);
+  CHECK(try_select_for(arms, 0s, token).value() < 100);
+  CHECK(support::allocations_of_this_thread - range == 1);
 }
 
 // --- coroutines -----------------------------------------------------------------------------------------------------
@@ -859,6 +1020,43 @@ TEST_CASE("co_select: with every kind of arm", "[select][coroutine]") {
   CHECK(d.came == std::vector{4, 6});
   CHECK(d.sent == std::vector<status>{status::ok});
   CHECK(d.called == 3);
+}
+
+TEST_CASE("co_select: with limits", "[select][coroutine]") {
+  const watchdog guard("co_select with limits");
+  mailbox<int> box(1);
+  rendezvous<int> meeting;
+  std::stop_source stop;
+  const auto token = stop.get_token();
+  run_loop loop;
+  const auto work = [&]() -> task<> {
+    // g++ 12 takes apart what is awaited within a condition: so each has its own line
+    auto how = co_await co_try_select_for(receive_from(meeting), receive_from(box), 1ms);
+    CHECK(how.error() == status::timeout);
+    how = co_await co_try_select_until(receive_from(box), tandem::clock::now() + 1ms, token);
+    CHECK(how.error() == status::timeout);
+    how = co_await co_try_select_for(in_order, receive_from(box), after(0s), 1h);
+    CHECK(how.value() == 1);
+    REQUIRE(box.try_send(1));
+    how = co_await co_try_select_for(receive_from(meeting), receive_from(box), 0s, token);
+    CHECK(how.value() == 1);
+    std::vector<plain_arm> arms;
+    arms.push_back(receive_from(box));
+    how = co_await co_try_select_for(arms, 1ms);
+    CHECK(how.error() == status::timeout);
+    result<std::size_t> fired = status::closed;
+    const auto body = [&](tandem::scheduler&) -> started {
+      fired = co_await co_select(receive_from(meeting), receive_from(box), token);
+    };
+    const started waiting = body(loop);
+    CHECK_FALSE(waiting.done());
+    stop.request_stop();
+    while (!waiting.done()) co_await co_select(after(100us));
+    CHECK(fired.error() == status::stopped);
+    how = co_await co_select(receive_from(box), token);
+    CHECK(how.error() == status::stopped);
+  };
+  loop.block_on(work());
 }
 
 TEST_CASE("co_select: each of its arms can end the wait", "[select][coroutine]") {
@@ -1246,8 +1444,10 @@ TEST_CASE("co_select: thousands of them at a hundred channels each, woken, destr
   loop.block_on(work());
   CHECK(came == selects);
   using arm = decltype(arms_on(wires, came, std::make_index_sequence<1>()))::value_type;
-  std::cout << "a select that waits: " << sizeof(tandem::select_awaitable<many_channels>) << " bytes with "
-            << many_channels << " arms, and " << sizeof(arm) << " bytes an arm that receives an int\n";
+  using one_arm = decltype(co_select(std::declval<arm&>()));
+  using many_arms = tandem::select_awaitable<tandem::detail::shape{many_channels, false, false}>;
+  std::cout << "a select that waits: " << sizeof(many_arms) << " bytes with " << many_channels << " arms, and "
+            << sizeof(arm) << " bytes an arm that receives an int\n";
   CHECK(sizeof(arm) <= 160);
-  CHECK(sizeof(tandem::select_awaitable<1>) <= 256);
+  CHECK(sizeof(one_arm) <= 256);
 }

@@ -489,6 +489,194 @@ TEST_CASE("selector: a ticker and a stop end its waits", "[selector]") {
   CHECK(ticks >= 3);
 }
 
+TEST_CASE("selector: limited by a time, a stop, or both, and again not", "[selector]") {
+  const watchdog guard("a selector with limits");
+  for (const bool in_order : {false, true}) {
+    mailbox<int> a(1), b(1);
+    std::optional<selector> made;
+    if (in_order) {
+      made.emplace(tandem::in_order);
+    } else {
+      made.emplace();
+    }
+    selector& all = *made;
+    std::stop_source stop;
+    const auto token = stop.get_token();
+    std::vector<int> came;
+    CHECK(all.add(receive_from(a, into(came))) == 0);
+    const auto begin = tandem::clock::now();
+    CHECK(all.try_select_for(2ms).error() == status::timeout);
+    CHECK(tandem::clock::now() >= begin + 2ms);
+    CHECK(all.try_select_until(tandem::clock::now() + 1ms).error() == status::timeout);
+    CHECK(all.size() == 1);
+    CHECK(all.add(receive_from(b, into(came))) == 1);  // behind the limits it would have another number
+    CHECK(all.size() == 2);
+    CHECK(all.try_select_for(0s).error() == status::timeout);
+    REQUIRE(b.send(1));
+    CHECK(all.try_select_for(0s).value() == 1);
+    REQUIRE(a.send(2));
+    CHECK(all.try_select_until(tandem::clock::time_point(), token).value() == 0);
+    CHECK(all.try_select().error() == status::empty);  // no limit is left from before
+    {
+      selecting other([&] { return all.select(); });
+      other.until_it_waits();
+      REQUIRE(b.send(3));
+      CHECK(other.outcome() == 1);
+    }
+    {
+      meanwhile<result<std::size_t>> other([&] { return all.try_select_for(1h, token); });
+      other.until_it_waits();
+      stop.request_stop();
+      CHECK(other.outcome().error() == status::stopped);
+    }
+    REQUIRE(a.send(4));
+    CHECK(all.select(token).error() == status::stopped);
+    CHECK(all.try_select_for(0s, token).error() == status::stopped);
+    CHECK(all.select(std::stop_token()).value() == 0);
+    CHECK(came == std::vector{1, 2, 3, 4});
+  }
+}
+
+TEST_CASE("selector: limited for the first time when it stands in line", "[selector]") {
+  const watchdog guard("a selector that is limited late");
+  rendezvous<int> a, b;
+  selector all;
+  all.add(receive_from(a));
+  all.add(receive_from(b));
+  std::jthread sender([&] { static_cast<void>(b.send(1)); });
+  CHECK(all.select() == 1);
+  CHECK(all.try_select_for(1ms).error() == status::timeout);
+  CHECK(a.try_send(1) == status::full);
+}
+
+TEST_CASE("selector: what an arm's function does in a select with limits", "[selector]") {
+  const watchdog guard("an arm's function in a select with limits");
+  mailbox<int> a(2), b(1);
+  selector all;
+  std::optional<std::size_t> inner;
+  all.add(receive_from(a, [&](result<int> r) {
+    if (*r == 0) throw std::runtime_error("zero");
+    all.add(receive_from(b));
+    inner = all.try_select().has_value() ? 1U : 0U;
+  }));
+  REQUIRE(a.send(0));
+  CHECK_THROWS_AS(all.try_select_for(1h), std::runtime_error);
+  CHECK(all.try_select().error() == status::empty);
+  REQUIRE(a.send(1));
+  CHECK(all.try_select_for(1h).value() == 0);
+  CHECK(inner == 0U);
+  CHECK(all.size() == 2);
+  REQUIRE(b.send(1));
+  CHECK(all.try_select_for(0s).value() == 1);
+}
+
+TEST_CASE("selector: co_await with limits", "[selector][coroutine]") {
+  const watchdog guard("a selector with limits, awaited");
+  mailbox<int> a(1);
+  rendezvous<int> b;
+  std::stop_source stop;
+  const auto token = stop.get_token();
+  selector all;
+  all.add(receive_from(a));
+  all.add(receive_from(b));
+  run_loop loop;
+  const auto work = [&]() -> task<> {
+    auto how = co_await all.co_try_select_for(1ms);
+    CHECK(how.error() == status::timeout);
+    how = co_await all.co_try_select_until(tandem::clock::now() + 1ms, token);
+    CHECK(how.error() == status::timeout);
+    REQUIRE(a.try_send(1));
+    how = co_await all.co_try_select_until(tandem::clock::now() + 1h);
+    CHECK(how.value() == 0);
+    const auto waits_for_a_stop = [&](tandem::scheduler&) -> started {
+      const auto ended = co_await all.co_select(token);
+      CHECK(ended.error() == status::stopped);
+    };
+    const auto waits_for_long = [&](tandem::scheduler&) -> started {
+      static_cast<void>(co_await all.co_try_select_for(1h, token));
+    };
+    {
+      const started destroyed = waits_for_long(loop);
+      CHECK_FALSE(destroyed.done());
+    }
+    CHECK(all.try_select().error() == status::empty);
+    const started waiting = waits_for_a_stop(loop);
+    stop.request_stop();
+    while (!waiting.done()) co_await tandem::co_select(after(100us));
+    REQUIRE(a.try_send(2));
+    const std::size_t fired = co_await all.co_select();
+    CHECK(fired == 0);
+    how = co_await all.co_try_select_for(1h, token);
+    CHECK(how.error() == status::stopped);
+  };
+  loop.block_on(work());
+}
+
+TEST_CASE("selector: arms until_closed leave themselves out, and any_open says whether one is left", "[selector]") {
+  const watchdog guard("a selector until all are closed");
+  constexpr int boxes = 20, letters = 50;
+  std::deque<mailbox<int>> inboxes;
+  std::vector<int> came;
+  int closed = 0;
+  selector all;
+  CHECK_FALSE(all.any_open());
+  for (int i = 0; i < boxes; ++i) {
+    all.add(receive_from(inboxes.emplace_back(2), [&](result<int> r) {
+              if (r) {
+                came.push_back(*r);
+              } else {
+                ++closed;
+              }
+            }).until_closed());
+  }
+  all.add(after(1h));
+  std::vector<std::jthread> writers;
+  for (auto& inbox : inboxes) {
+    writers.emplace_back([&inbox] {
+      for (int i = 0; i < letters; ++i) static_cast<void>(inbox.send(i));
+      inbox.close();
+    });
+  }
+  while (all.any_open()) {
+    if (came.size() % 3 == 0) {
+      static_cast<void>(all.try_select());
+    } else {
+      all.select();
+    }
+  }
+  CHECK(came.size() == boxes * letters);
+  CHECK(closed == boxes);
+  CHECK(all.try_select().error() == status::empty);
+  all.switch_on(3, true);
+  CHECK(all.any_open());
+  CHECK(all.select() == 3);
+  CHECK(closed == boxes + 1);
+  CHECK_FALSE(all.any_open());
+}
+
+TEST_CASE("selector: an arm until_closed of a coroutine that was destroyed meanwhile", "[selector][coroutine]") {
+  const watchdog guard("closed, and destroyed before it is told");
+  rendezvous<int> a, b;
+  selector all;
+  all.add(receive_from(a).until_closed());
+  all.add(receive_from(b).until_closed());
+  run_loop loop;
+  const auto body = [&](tandem::scheduler&) -> started { co_await all.co_select(); };
+  const auto work = [&]() -> task<> {
+    {
+      const started told = body(loop);
+      a.close();
+    }
+    CHECK(all.any_open());
+    CHECK(all.try_select().error() == status::empty);
+    b.close();
+    CHECK(all.try_select().value() == 1);
+    CHECK_FALSE(all.any_open());
+    co_return;
+  };
+  loop.block_on(work());
+}
+
 TEST_CASE("selector: used by a coroutine and by a thread in turn", "[selector][coroutine]") {
   const watchdog guard("a selector, in turn");
   rendezvous<int> a, b;
@@ -585,6 +773,11 @@ TEST_CASE("selector: select allocates nothing, add a few times", "[selector]") {
     static_cast<void>(all.select());
   }
   CHECK(support::allocations_of_this_thread == before);
+  CHECK(all.try_select_for(0s).error() == status::timeout);
+  const std::size_t limited = support::allocations_of_this_thread;
+  CHECK(limited - before <= 2);  // for the limits, and room for them
+  CHECK(all.try_select_for(0s).error() == status::timeout);
+  CHECK(support::allocations_of_this_thread == limited);
 }
 
 TEST_CASE("selector: an arm for which there is no memory is not added, and the others are as they were", "[selector]") {
@@ -616,6 +809,31 @@ TEST_CASE("selector: an arm for which there is no memory is not added, and the o
     REQUIRE(all.select() == i);
     REQUIRE(came.back() == static_cast<int>(i));
   }
+}
+
+TEST_CASE("selector: without memory for its limits nothing has happened", "[selector]") {
+  if (!support::allocations_are_counted) return;
+  mailbox<int> box(1);
+  selector all;
+  all.add(receive_from(box));
+  CHECK_FALSE(all.try_select().has_value());
+  int refused = 0;
+  for (std::size_t enough = 0;; ++enough) {
+    support::allocations_left = enough;
+    try {
+      const auto how = all.try_select_for(0s);
+      support::allocations_left = support::no_limit;
+      CHECK(how.error() == status::timeout);
+      break;
+    } catch (const std::bad_alloc&) {
+      support::allocations_left = support::no_limit;
+      ++refused;
+    }
+    REQUIRE(all.size() == 1);
+    REQUIRE(box.send(1));
+    REQUIRE(all.select() == 0);
+  }
+  CHECK(refused == 2);
 }
 
 namespace {

@@ -1,4 +1,5 @@
-// expect: no matching function
+// expect: tandem: a select is given arms, not channels: receive_from(channel) makes one
+// lines: 12
 #include <tandem/blend/select.hpp>
 
 #include <cstddef>

@@ -158,15 +158,36 @@ void selects() {
   EXPECT(tandem::select(tandem::receive_from(inbox, [](tandem::result<int> got) { EXPECT(got); }), tandem::never()) ==
          0);
 
+  const auto token = never.get_token();
+  const auto now = tandem::clock::now();
+  EXPECT(tandem::select(tandem::after(0s), token).value() == 0);
+  EXPECT(tandem::try_select(tandem::receive_from(inbox)).error() == tandem::status::empty);
+  EXPECT(tandem::try_select_for(tandem::receive_from(inbox), 0s, token).error() == tandem::status::timeout);
+  EXPECT(tandem::try_select_until(tandem::in_order, tandem::receive_from(inbox), now).error() ==
+         tandem::status::timeout);
+
   tandem::selector reader;
-  reader.add(tandem::receive_from(inbox));
+  reader.add(tandem::receive_from(inbox).until_closed());
   EXPECT(inbox.send(2) && reader.select() == 0);
+  EXPECT(inbox.send(2) && reader.select(token).value() == 0);
+  EXPECT(reader.try_select().error() == tandem::status::empty);
+  EXPECT(reader.try_select_for(0s, token).error() == tandem::status::timeout);
+  EXPECT(reader.try_select_until(now).error() == tandem::status::timeout);
+  EXPECT(reader.any_open());
 
   tandem::run_loop loop;
   const auto waits = [&]() -> tandem::task<std::size_t> {
     co_return co_await tandem::co_select(tandem::receive_from(inbox), tandem::after(1ms));
   };
   EXPECT(loop.block_on(waits()) == 1);
+  const auto waits_in_vain = [&]() -> tandem::task<bool> {
+    const auto one = co_await tandem::co_try_select_for(tandem::receive_from(inbox), 0s);
+    const auto other = co_await tandem::co_try_select_until(tandem::receive_from(inbox), now, token);
+    const auto again = co_await reader.co_try_select_for(0s);
+    const auto last = co_await reader.co_try_select_until(now, token);
+    co_return one || other || again || last;
+  };
+  EXPECT(!loop.block_on(waits_in_vain()));
 }
 
 void composed() {

@@ -31,6 +31,7 @@ using tandem::selector;
 using tandem::send_to;
 using tandem::stop_requested;
 using tandem::task;
+using tandem::try_select_for;
 
 namespace {
 
@@ -562,6 +563,82 @@ TEST_CASE("a coroutine that selects is destroyed while it waits", "[model][selec
       all.select();
     }
     lab::check(how == status::ok || how == status::full, "it came in time, or not");
+  });
+}
+
+TEST_CASE("a select with limits: a partner comes, the time or a stop, and it is what it says", "[model][select]") {
+  const auto agree = [](const result<std::size_t>& how, const account& me, status sent) {
+    lab::check(how ? *how == 0 : how.error() == status::timeout || how.error() == status::stopped,
+               "an arm, or a limit");
+    lab::check(how.has_value() == (me.received == 1), "the message came with the arm");
+    lab::check((sent == status::ok) == how.has_value(), "the partner says the same");
+  };
+  holds("at a rendezvous, a stop", 16410, {}, [&] {
+    const no_letter_left at_the_end;
+    meeting a;
+    tandem::stop_source stop;
+    account me;
+    status sent = status::abandoned;
+    result<std::size_t> how = status::abandoned;
+    {
+      const auto sender = lab::spawn("sender", [&] { sent = a.try_send(letter(1)); });
+      const auto stopper = lab::spawn("stopper", [&] { stop.request_stop(); });
+      how = select(receive_from(a, note_in(me)), stop.get_token());
+    }
+    agree(how, me, sent);
+  });
+  holds("at a rendezvous, the time", 2037, {.early_timeouts = 1}, [&] {
+    const no_letter_left at_the_end;
+    meeting a;
+    account me;
+    status sent = status::abandoned;
+    result<std::size_t> how = status::abandoned;
+    {
+      const auto sender = lab::spawn("sender", [&] { sent = a.try_send(letter(1)); });
+      how = try_select_for(receive_from(a, note_in(me)), 1ms);
+    }
+    agree(how, me, sent);
+  });
+  holds("a selector, which is used again without", 1961, {.early_timeouts = 1, .weak_memory = false}, [&] {
+    const no_letter_left at_the_end;
+    meeting a;
+    tandem::stop_source stop;
+    account me;
+    status sent = status::abandoned;
+    selector all;
+    all.add(receive_from(a, note_in(me)));
+    {
+      const auto sender = lab::spawn("sender", [&] { sent = a.try_send_for(letter(1), 1ms); });
+      const auto stopper = lab::spawn("stopper", [&] { stop.request_stop(); });
+      const auto how = all.try_select_for(1ms, stop.get_token());
+      if (!how && all.try_select()) {
+        lab::check(me.received == 1, "it came after the limit");
+      } else {
+        lab::check(how.has_value() == (me.received == 1), "the message came with the arm");
+      }
+    }
+    lab::check((sent == status::ok) == (me.received == 1), "the partner says the same");
+    a.close();
+    lab::check(all.select() == 0, "no limit is left");
+  });
+  holds("a coroutine that waits with a limited selector is destroyed", 186, {.early_timeouts = 1}, [&] {
+    const no_letter_left at_the_end;
+    inbox a(1);
+    account me;
+    selector all;
+    all.add(receive_from(a, note_in(me)));
+    {
+      const auto sender = lab::spawn("sender", [&] { lab::check(a.send(letter(1)) == status::ok, "there is room"); });
+      run_loop loop;
+      const auto body = [&](tandem::scheduler&) -> started { static_cast<void>(co_await all.co_try_select_for(1ms)); };
+      const auto work = [&]() -> task<> {
+        const started waiting = body(loop);
+        co_return;
+      };
+      loop.block_on(work());
+    }
+    if (me.received == 0) lab::check(all.select() == 0, "no limit is left, and nothing is lost");
+    lab::check(me.received == 1, "it came");
   });
 }
 

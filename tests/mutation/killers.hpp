@@ -22,6 +22,7 @@
 #include <tandem/lab/lab.hpp>
 
 #include "support/background.hpp"
+#include "support/started.hpp"
 
 namespace killers {
 
@@ -1347,6 +1348,66 @@ inline void a_choice_of_ones_own() {
   lab::check(sum == 3, "both came");
 }
 
+/// Among the coroutines of one thread: two come, and the second finds that the select has been told of the first.
+inline void a_choice_of_ones_own_told() {
+  using own = tandem::rendezvous<letter, tandem::one_thread>;
+  own a;
+  own b;
+  tandem::run_loop loop;
+  int sum = 0;
+  const auto take = [&sum](const tandem::result<letter>& one) { sum += number_of(one); };
+  const auto chooses = [&]() -> tandem::task<> {
+    tandem::selector either;
+    either.add(tandem::receive_from(a, take));
+    either.add(tandem::receive_from(b, take));
+    const std::size_t first = co_await either.co_select();
+    const std::size_t second = co_await either.co_select();
+    lab::check(first == 0 && second == 1, "first the one, then the other");
+  };
+  const auto sends = [&](own& to, int number) -> tandem::task<> {
+    const auto sent = co_await to.co_send(letter(number));
+    lab::check(sent == status::ok, "the send is ok");
+  };
+  loop.block_on([](tandem::run_loop& where, auto& mine, auto& theirs, own& one, own& other) -> tandem::task<> {
+    tandem::scope all(where);
+    all.spawn(mine());
+    all.spawn(theirs(one, 1));
+    all.spawn(theirs(other, 2));
+    co_await all.join();
+  }(loop, chooses, sends, a, b));
+  lab::check(sum == 3, "both came");
+}
+
+/// Whoever waits is destroyed: it gives up all its places, and nobody meets it.
+inline void a_choice_of_ones_own_given_up() {
+  using own = tandem::rendezvous<letter, tandem::one_thread>;
+  own a;
+  own b;
+  tandem::run_loop loop;
+  const auto chooses = [](tandem::scheduler&, own& one, own& other) -> support::started {
+    co_await tandem::co_select(tandem::receive_from(one), tandem::receive_from(other));
+  };
+  loop.block_on([](tandem::run_loop& where, auto& body, own& one, own& other) -> tandem::task<> {
+    const support::started waiting = body(where, one, other);
+    lab::check(!waiting.done(), "nobody has come");
+    co_return;
+  }(loop, chooses, a, b));
+  lab::check(a.try_send(letter(1)) == status::full && b.try_send(letter(2)) == status::full, "nobody is in line");
+}
+
+/// Nothing is ready, and somebody says so.
+inline void a_choice_of_none() {
+  tandem::rendezvous<letter> line;
+  tandem::mailbox<letter> empty(1);
+  tandem::mailbox<letter> filled(1);
+  lab::check(filled.try_send(letter(1)) == status::ok, "there was room");
+  letter mine(2);
+  lab::check(tandem::select(tandem::receive_from(line), tandem::receive_from(empty), tandem::send_to(filled, mine),
+                            tandem::otherwise()) == 3,
+             "nothing is ready");
+  lab::check(mine.number() == 2, "and nothing has happened");
+}
+
 /// One killer: its name, and the program.
 struct killer {
   const char* name;
@@ -1509,6 +1570,9 @@ inline list of_select() {
       {"a choice passed by", a_choice_passed_by, punctual(1)},
       {"a choice made twice", a_choice_made_twice, punctual(1)},
       {"a choice of one's own", a_choice_of_ones_own, {}},
+      {"a choice of one's own, told", a_choice_of_ones_own_told, {}},
+      {"a choice of one's own, given up", a_choice_of_ones_own_given_up, {}},
+      {"a choice of none", a_choice_of_none, {}},
   };
 }
 

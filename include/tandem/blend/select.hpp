@@ -14,23 +14,33 @@
 //              never()                    does not fire
 //              otherwise(f)               none of the others is ready: so this select does not wait; f()
 //
+//            What limits the select comes after the arms, as in every other verb, and then the number, or why there is
+//            none, comes as a result:
+//              select(arms..., token)             or stopped
+//              try_select(arms...)                never waits: or empty
+//              try_select_for(arms..., d)         waits so long at most: or timeout; with a token behind d, or stopped
+//              try_select_until(arms..., t)       the same, by any clock
+//              co_select, co_try_select_for, co_try_select_until   the same, awaited
+//
 //            f may be left out: a receive_from or get_from that was given a name has the result() until it is used
 //            again, a send_to the outcome(). f is called when the select is over, by whoever called it (for a
 //            coroutine: where it is resumed); it may use the same channels, and may throw.
-//            An arm.only_if(false) does not fire. That is the way to leave out a channel that is closed: a closed
-//            channel is ready, at once and for ever.
-//            A run-time number of arms: select(range), of arms of one type. selector.hpp has a select that is made once
+//            An arm.only_if(false) does not fire. A closed channel is ready, at once and for ever: an
+//            arm.until_closed() fires once for that, and leaves itself out from then on.
+//            A run-time number of arms: a range of arms of one type. selector.hpp has a select that is made once
 //            and used often, of any arms.
 //              Choice      Of several arms that are ready, each has the same chance; select(in_order, ...) takes the
 //                          first. A channel that is ready comes before an after() or at() that has passed (not if
-//                          in_order). A stop that was requested before the call is taken before all others.
+//                          in_order), and always before the limits. A stop that was requested before the call is taken
+//                          before all others.
 //              Partners    A select meets a plain operation, another select, a coroutine; never itself, even if it
 //                          sends and receives on one channel. On a synchronous channel the two leave together, as
 //                          always. A try_ operation finds a select that waits, not one that is still on its way.
 //              Lifetime    Channels, variables and arms stay where they are while the select runs. An arm is used by
 //                          one select at a time. co_select is awaited at once, in the expression that made it.
-//              Exceptions  none of its own, but std::bad_alloc of select(range); what f throws.
-//              Allocation  none; select(range): one.
+//              Exceptions  none of its own, except std::bad_alloc if there is a range; what f throws, and now() of a
+//                          clock of yours.
+//              Allocation  none; with a range: one.
 //              Misuse      a select in which no arm can ever fire aborts, saying so; and so does one that would block
 //                          at a channel of one thread (confinement.hpp), which is for co_select.
 // Algorithm  detail/selection.hpp
@@ -38,6 +48,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
@@ -52,7 +63,10 @@
 #include <tandem/async/future.hpp>
 #include <tandem/awaitable.hpp>
 #include <tandem/blend/timer.hpp>
+#include <tandem/detail/arm.hpp>
+#include <tandem/detail/deadline.hpp>
 #include <tandem/detail/invoke.hpp>
+#include <tandem/detail/limit_arms.hpp>
 #include <tandem/detail/selection.hpp>
 #include <tandem/mode.hpp>
 #include <tandem/status.hpp>
@@ -67,20 +81,19 @@ concept select_arm = std::derived_from<std::remove_cvref_t<A>, detail::arm>;
 
 /// See receive_from and get_from; C is a channel, a port, or a future.
 template <class C, class F>
-class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
+class receive_arm final : public detail::channel_arm_of<receive_arm<C, F>> {
   using value_type = typename C::value_type;
   using message = detail::carried<value_type>;
 
  public:
   receive_arm(C& from, F f)
-      : detail::arm_of<receive_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls,
-                                          confined_to_one_thread<C>),
+      : detail::channel_arm_of<receive_arm<C, F>>(decltype(operation())::polls, confined_to_one_thread<C>),
         from_(std::addressof(from)),
         then_(std::move(f)) {
     static_cast<void>(detail::result_access::memory(letter_));
   }
   receive_arm(receive_arm&& other) noexcept
-      : detail::arm_of<receive_arm<C, F>>(std::move(other)),
+      : detail::channel_arm_of<receive_arm<C, F>>(std::move(other)),
         from_(other.from_),
         letter_(std::move(other.letter_)),
         then_(std::move(other.then_)) {
@@ -125,13 +138,12 @@ class receive_arm final : public detail::arm_of<receive_arm<C, F>> {
 
 /// See send_to.
 template <class C, class F>
-class send_arm final : public detail::arm_of<send_arm<C, F>> {
+class send_arm final : public detail::channel_arm_of<send_arm<C, F>> {
   using value_type = typename C::value_type;
 
  public:
   send_arm(C& to, value_type& value, F f)
-      : detail::arm_of<send_arm<C, F>>(detail::arm::kind::channel, decltype(operation())::polls,
-                                       confined_to_one_thread<C>),
+      : detail::channel_arm_of<send_arm<C, F>>(decltype(operation())::polls, confined_to_one_thread<C>),
         to_(std::addressof(to)),
         value_(std::addressof(value)),
         then_(std::move(f)) {}
@@ -159,28 +171,14 @@ class send_arm final : public detail::arm_of<send_arm<C, F>> {
 
 /// See stop_requested.
 template <class F>
-class stop_arm final : public detail::arm_of<stop_arm<F>> {
+class stop_arm final : public detail::arm_of<stop_arm<F>, detail::stop_watch> {
  public:
-  stop_arm(stop_token token, F f)
-      : detail::arm_of<stop_arm<F>>(detail::arm::kind::stop), token_(std::move(token)), then_(std::move(f)) {}
-  stop_arm(stop_arm&& other) noexcept
-      : detail::arm_of<stop_arm<F>>(std::move(other)), token_(std::move(other.token_)), then_(std::move(other.then_)) {}
+  stop_arm(const stop_token& token, F f)
+      : detail::arm_of<stop_arm<F>, detail::stop_watch>(token), then_(std::move(f)) {}
+  stop_arm(stop_arm&&) noexcept = default;
 
  private:
-  /// Takes no lock, and is run by whoever requests the stop.
-  struct tell {
-    detail::waiter* who;
-    void operator()() const noexcept { who->cancel(detail::outcome::stopped); }
-  };
-
-  void listen(detail::waiter& who) noexcept override { callback_.emplace(token_, tell{&who}); }
-  void fall_deaf() noexcept override { callback_.reset(); }
-  detail::stop_request stop() const noexcept override { return std::addressof(token_); }
-  void conclude(detail::outcome) noexcept override {}
   void finish() override { detail::invoke(then_); }
-
-  stop_token token_;
-  std::optional<stop_callback<tell>> callback_;
   [[no_unique_address]] F then_;
 };
 
@@ -239,85 +237,297 @@ inline constexpr in_order_t in_order{};
 
 namespace detail {
 
-/// An arm that lies somewhere, not one that is made on the way.
-template <class Reference>
-concept reference_to_an_arm = std::is_lvalue_reference_v<Reference> && select_arm<Reference>;
+/// What an argument of a select is.
+enum class role : std::uint8_t { order, arm, arms, duration, time_point, token, none };
 
-template <std::size_t N>
-using arms = std::array<numbered_arm, N>;
+/// An arm, and not a const one.
+template <class A>
+concept usable_arm = std::is_convertible_v<std::remove_reference_t<A>&, arm&>;
 
-/// All: an array or a vector of arms, as a selection has them.
-template <class All>
-std::size_t select(All all, choice how) {
-  selection chosen(all, how);
-  const std::size_t number = chosen.run();
-  chosen.finish();
-  return number;
+/// Arms that lie in a range; not such as are made on the way.
+template <class R>
+concept range_of_arms =
+    std::ranges::forward_range<R> && std::is_lvalue_reference_v<std::ranges::range_reference_t<R>> &&
+    usable_arm<std::ranges::range_reference_t<R>>;
+
+template <class T>
+inline constexpr role role_of_time = role::none;
+template <class Rep, class Period>
+inline constexpr role role_of_time<std::chrono::duration<Rep, Period>> = role::duration;
+template <class Clock, class Duration>
+inline constexpr role role_of_time<std::chrono::time_point<Clock, Duration>> = role::time_point;
+
+template <class Argument>
+consteval role role_of() {
+  using bare = std::remove_cvref_t<Argument>;
+  if constexpr (std::is_same_v<bare, in_order_t>) return role::order;
+  if constexpr (std::is_same_v<bare, stop_token>) return role::token;
+  if constexpr (usable_arm<Argument>) return role::arm;
+  if constexpr (range_of_arms<Argument>) return role::arms;
+  return role_of_time<bare>;
 }
+
+/// in_order or nothing; arms, or a range of them; the time, if there has to be one; a token or nothing.
+template <class... Arguments>
+consteval bool is_select(role time, bool may_stop) {
+  constexpr role given[] = {role_of<Arguments>()..., role::none};
+  std::size_t i = given[0] == role::order ? 1 : 0;
+  const std::size_t first = i;
+  if (given[i] == role::arms) {
+    ++i;
+  } else {
+    while (given[i] == role::arm) ++i;
+  }
+  if (i == first || (time != role::none && given[i++] != time)) return false;
+  if (may_stop && given[i] == role::token) ++i;
+  return i == sizeof...(Arguments);
+}
+
+template <class... Arguments>
+concept selects = is_select<Arguments...>(role::none, true);
+template <class... Arguments>
+concept selects_at_once = is_select<Arguments...>(role::none, false);
+template <class... Arguments>
+concept selects_for = is_select<Arguments...>(role::duration, true);
+template <class... Arguments>
+concept selects_until = is_select<Arguments...>(role::time_point, true);
+
+template <class T>
+inline constexpr bool is_by_another_clock = role_of_time<T> == role::time_point;
+template <class Duration>
+inline constexpr bool is_by_another_clock<std::chrono::time_point<clock, Duration>> = false;
+
+/// How many arms a select has; behind them may come two that stand for its limits.
+struct shape {
+  std::size_t arms;  // 0: a range
+  bool has_time;
+  bool has_token;
+};
+template <class... Arguments>
+inline constexpr shape shape_of{
+    (std::size_t{0} + ... + (role_of<Arguments>() == role::arm ? 1 : 0)),
+    ((role_of<Arguments>() == role::duration || role_of<Arguments>() == role::time_point) || ...),
+    ((role_of<Arguments>() == role::token) || ...)};
+
+/// A select that happens once.
+template <shape Shape>
+class one_select {
+  static constexpr bool has_limits = Shape.has_time || Shape.has_token;
+  static constexpr std::size_t limits = (Shape.has_time ? 1 : 0) + (Shape.has_token ? 1 : 0);
+  using row =
+      std::conditional_t<Shape.arms == 0, std::vector<numbered_arm>, std::array<numbered_arm, Shape.arms + limits>>;
+  struct absent {};
+
+ public:
+  template <class... Arguments>
+  explicit one_select(Arguments&... given) : row_(gather(given...)), selection_(row_, choice_) {}
+
+  /// The number of the arm that fired; with limits, or which of them.
+  using outcome = std::conditional_t<has_limits, result<std::size_t>, std::size_t>;
+
+  outcome run() {
+    selection_.run();
+    return finish();
+  }
+  result<std::size_t> try_run() {
+    if (!selection_.try_run()) return status::empty;
+    return finish();
+  }
+  template <class Promise>
+  bool start(std::coroutine_handle<Promise> waiting) {
+    return selection_.start(waiting);
+  }
+  outcome finish() {
+    const std::size_t number = selection_.fired();
+    selection_.finish();
+    if constexpr (has_limits) {
+      const std::size_t arms = row_.size() - limits;
+      if (number >= arms) return Shape.has_time && number == arms ? status::timeout : status::stopped;
+    }
+    return number;
+  }
+
+ private:
+  template <class... Arguments>
+  row gather(Arguments&... given) {
+    row all{};
+    if constexpr (Shape.arms == 0) all.reserve((limits + ... + how_many(given)));
+    std::size_t end = 0;
+    const auto add = [&](arm& one) {
+      if constexpr (Shape.arms == 0) {
+        all.push_back(&one);
+      } else {
+        all[end++] = &one;
+      }
+    };
+    (lay(given, add), ...);
+    return all;
+  }
+  template <class Argument>
+  static std::size_t how_many(Argument& given) {
+    if constexpr (role_of<Argument&>() == role::arms) {
+      return static_cast<std::size_t>(std::ranges::distance(given));
+    } else {
+      return 0;
+    }
+  }
+  template <class Argument, class Add>
+  void lay(Argument& given, const Add& add) {
+    constexpr role what = role_of<Argument&>();
+    if constexpr (what == role::order) {
+      choice_ = choice::in_order;
+    } else if constexpr (what == role::arm) {
+      add(given);
+    } else if constexpr (what == role::arms) {
+      for (arm& one : given) add(one);
+    } else if constexpr (what == role::token) {
+      add(token_.emplace(given));
+    } else {
+      add(time_.emplace(deadline_of(given)));
+    }
+  }
+  template <class Rep, class Period>
+  static deadline deadline_of(std::chrono::duration<Rep, Period> patience) noexcept {
+    return deadline::after(patience);
+  }
+  template <class Clock, class Duration>
+  static deadline deadline_of(std::chrono::time_point<Clock, Duration> when) {
+    if constexpr (std::is_same_v<Clock, clock>) {
+      return deadline::at_or_forever(when.time_since_epoch());
+    } else {
+      return deadline::after(deadline::between(Clock::now().time_since_epoch(), when.time_since_epoch()));
+    }
+  }
+
+  choice choice_ = choice::random;
+  [[no_unique_address]] std::conditional_t<Shape.has_time, std::optional<instant>, absent> time_;
+  [[no_unique_address]] std::conditional_t<Shape.has_token, std::optional<stop_watch>, absent> token_;
+  row row_;
+  selection selection_;
+};
+
+/// By another clock than tandem's, which may be set back: it is asked again when the time is up.
+template <class T>
+bool is_yet_to_come(const T& argument) {
+  if constexpr (is_by_another_clock<T>) {
+    return T::clock::now() < argument;
+  } else {
+    return false;
+  }
+}
+
+/// Whoever passes one of these, or a range of them, or nothing, meant a select of ours.
+template <class A>
+concept arm_or_channel = select_arm<A> || channel<std::remove_cvref_t<A>>;
+template <class R>
+concept range_of_arms_or_channels = std::ranges::range<R> && arm_or_channel<std::ranges::range_reference_t<R>>;
+template <class... Arguments>
+concept meant_for_a_select =
+    sizeof...(Arguments) == 0 || ((arm_or_channel<Arguments> || range_of_arms_or_channels<Arguments>) || ...);
+
+template <class... Arguments>
+struct no_select {
+  static_assert(sizeof...(Arguments) > sizeof...(Arguments),
+                "tandem: a select is given arms, not channels: receive_from(channel) makes one, send_to(channel, "
+                "variable) another. They are not const; there may be a range of them. What limits the select comes "
+                "after them: try_select_for(arm, arm, 10ms, token). in_order comes before them.");
+};
 
 }  // namespace detail
 
-/// Waits until one arm fires; its number.
-template <select_arm... Arms>
-  requires(sizeof...(Arms) > 0)
-std::size_t select(Arms&&... arms) {
-  return detail::select(detail::arms<sizeof...(Arms)>{std::addressof(arms)...}, detail::choice::random);
+/// Waits until one arm fires; its number. With a token: or stopped.
+template <class... Arguments>
+  requires detail::selects<Arguments...>
+auto select(Arguments&&... arguments) {
+  return detail::one_select<detail::shape_of<Arguments...>>(arguments...).run();
 }
-template <select_arm... Arms>
-  requires(sizeof...(Arms) > 0)
-std::size_t select(in_order_t, Arms&&... arms) {
-  return detail::select(detail::arms<sizeof...(Arms)>{std::addressof(arms)...}, detail::choice::in_order);
+/// The number of an arm that is ready; or empty.
+template <class... Arguments>
+  requires detail::selects_at_once<Arguments...>
+result<std::size_t> try_select(Arguments&&... arguments) {
+  return detail::one_select<detail::shape_of<Arguments...>>(arguments...).try_run();
+}
+/// Waits at most so long: a number, timeout or, with a token, stopped.
+template <class... Arguments>
+  requires detail::selects_for<Arguments...>
+result<std::size_t> try_select_for(Arguments&&... arguments) {
+  return detail::one_select<detail::shape_of<Arguments...>>(arguments...).run();
+}
+/// Waits until that instant at most: a number, timeout or, with a token, stopped.
+template <class... Arguments>
+  requires detail::selects_until<Arguments...>
+result<std::size_t> try_select_until(Arguments&&... arguments) {
+  for (;;) {
+    auto fired = detail::one_select<detail::shape_of<Arguments...>>(arguments...).run();
+    if (fired.error() != status::timeout || !(detail::is_yet_to_come(arguments) || ...)) return fired;
+  }
 }
 
-/// The same for arms that lie in a range; their number is counted from its beginning. Throws std::bad_alloc.
-template <std::ranges::forward_range Range>
-  requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
-std::size_t select(Range&& range, detail::choice how = detail::choice::random) {
-  std::vector<detail::numbered_arm> all;
-  all.reserve(static_cast<std::size_t>(std::ranges::distance(range)));
-  for (auto&& one : range) all.push_back(std::addressof(one));
-  return detail::select(std::move(all), how);
-}
-template <std::ranges::forward_range Range>
-  requires detail::reference_to_an_arm<std::ranges::range_reference_t<Range>>
-std::size_t select(in_order_t, Range&& range) {
-  return tandem::select(std::forward<Range>(range), detail::choice::in_order);
-}
-
-/// What co_select returns; co_await gives the number of the arm that fired.
-template <std::size_t N>
+/// What co_select returns; co_await gives what select returns.
+template <detail::shape Shape>
 class [[nodiscard("nothing is selected before it is awaited")]] select_awaitable {
  public:
-  select_awaitable(detail::arms<N> all, detail::choice how) noexcept : arms_(all), selection_(arms_, how) {}
+  template <class... Arguments>
+  explicit select_awaitable(std::in_place_t, Arguments&... arguments) : all_(arguments...) {}
   select_awaitable(const select_awaitable&) = delete;
   select_awaitable& operator=(const select_awaitable&) = delete;
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> waiting) {
-    return selection_.start(waiting);
+    return all_.start(waiting);
   }
-  std::size_t await_resume() {
-    const std::size_t number = selection_.fired();
-    selection_.finish();
-    return number;
-  }
+  auto await_resume() { return all_.finish(); }
 
  private:
-  detail::arms<N> arms_;
-  detail::selection selection_;
+  detail::one_select<Shape> all_;
 };
 
-/// To be awaited by a coroutine: waits until one arm fires; its number.
-template <select_arm... Arms>
-  requires(sizeof...(Arms) > 0)
-auto co_select(Arms&&... arms) {
-  return select_awaitable<sizeof...(Arms)>({std::addressof(arms)...}, detail::choice::random);
+/// To be awaited by a coroutine: waits until one arm fires; its number. With a token: or stopped.
+template <class... Arguments>
+  requires detail::selects<Arguments...>
+auto co_select(Arguments&&... arguments) {
+  return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
 }
-template <select_arm... Arms>
-  requires(sizeof...(Arms) > 0)
-auto co_select(in_order_t, Arms&&... arms) {
-  return select_awaitable<sizeof...(Arms)>({std::addressof(arms)...}, detail::choice::in_order);
+/// The same, at most so long: a number, timeout or, with a token, stopped.
+template <class... Arguments>
+  requires detail::selects_for<Arguments...>
+auto co_try_select_for(Arguments&&... arguments) {
+  return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
+}
+/// The same, until that instant at most, by tandem::clock.
+template <class... Arguments>
+  requires detail::selects_until<Arguments...> && (!detail::is_by_another_clock<std::remove_cvref_t<Arguments>> && ...)
+auto co_try_select_until(Arguments&&... arguments) {
+  return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
+}
+
+// For other arguments: a sentence.
+
+template <class... Arguments>
+  requires(!detail::selects<Arguments...> && detail::meant_for_a_select<Arguments...>)
+std::size_t select(Arguments&&...) {
+  return sizeof(detail::no_select<Arguments...>);
+}
+template <class... Arguments>
+  requires(!detail::selects_at_once<Arguments...> && detail::meant_for_a_select<Arguments...>)
+result<std::size_t> try_select(Arguments&&...) {
+  return {sizeof(detail::no_select<Arguments...>)};
+}
+template <class... Arguments>
+  requires(!detail::selects_for<Arguments...> && detail::meant_for_a_select<Arguments...>)
+result<std::size_t> try_select_for(Arguments&&...) {
+  return {sizeof(detail::no_select<Arguments...>)};
+}
+template <class... Arguments>
+  requires(!detail::selects_until<Arguments...> && detail::meant_for_a_select<Arguments...>)
+result<std::size_t> try_select_until(Arguments&&...) {
+  return {sizeof(detail::no_select<Arguments...>)};
+}
+template <class... Arguments>
+  requires(!detail::selects<Arguments...> && detail::meant_for_a_select<Arguments...>)
+std::suspend_never co_select(Arguments&&...) {
+  return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
 }
 
 }  // namespace tandem::inline TANDEM_ABI

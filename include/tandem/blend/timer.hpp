@@ -21,10 +21,11 @@
 #include <type_traits>
 #include <utility>
 
+#include <tandem/detail/arm.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/deadline.hpp>
 #include <tandem/detail/invoke.hpp>
-#include <tandem/detail/selection.hpp>
+#include <tandem/detail/limit_arms.hpp>
 #include <tandem/platform/platform.hpp>
 #include <tandem/thread.hpp>
 
@@ -32,18 +33,14 @@ namespace tandem::inline TANDEM_ABI {
 
 /// See after and at.
 template <class F>
-class instant_arm final : public detail::arm_of<instant_arm<F>> {
+class instant_arm final : public detail::arm_of<instant_arm<F>, detail::instant> {
  public:
   instant_arm(detail::deadline when, F f)
-      : detail::arm_of<instant_arm<F>>(detail::arm::kind::instant), when_(when), then_(std::move(f)) {}
+      : detail::arm_of<instant_arm<F>, detail::instant>(when), then_(std::move(f)) {}
   instant_arm(instant_arm&&) noexcept = default;
 
  private:
-  detail::deadline due() const noexcept override { return when_; }
-  void conclude(detail::outcome) noexcept override { when_ = detail::deadline::unlimited(); }
   void finish() override { detail::invoke(then_); }
-
-  detail::deadline when_;
   [[no_unique_address]] F then_;
 };
 

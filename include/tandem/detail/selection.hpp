@@ -29,7 +29,7 @@
 //            claim it. So no two selections ever have to agree on who claims whom, there is no order in which to lock
 //            channels, and one lock at a time is held.
 //
-//            Each arm is in one state, and the states are kept apart in the order of the arms:
+//            Each arm is in one state:
 //
 //                to be looked at        fresh  --------enlist------->  in_line    stands in line, and nothing has
 //                                         ^                              |  ^     happened there
@@ -45,8 +45,8 @@
 //                off                    left out
 //
 //            So what is looked at, and what stands in line anew, is what has changed since; arms are found by the
-//            numbers of their places; and stops and times are looked for among those aside. (A tick that has its turn
-//            is `fresh` for ever: it is looked at whenever the channels are.)
+//            numbers of their places; and stops and times are looked for among those aside (arms_by_state.hpp). (A
+//            tick that has its turn is `fresh` for ever: it is looked at whenever the channels are.)
 //            An arm that is half-way (`busy`) cannot say when to look again. A thread naps in line; a coroutine stays
 //            away, gives up the core for a moment (pausing.hpp), and posts itself, since its scheduler need not keep
 //            time.
@@ -84,6 +84,8 @@
 #include <span>
 #include <utility>
 
+#include <tandem/detail/arm.hpp>
+#include <tandem/detail/arms_by_state.hpp>
 #include <tandem/detail/awaiting.hpp>
 #include <tandem/detail/contract.hpp>
 #include <tandem/detail/deadline.hpp>
@@ -96,160 +98,27 @@
 
 namespace tandem::inline TANDEM_ABI::detail {
 
-/// One thing that a selection waits for. It may be moved while no selection has it.
-class arm {
- public:
-  /// An operation on a channel, or what looks like one; an instant; an instant of a row, which has its turn; a stop;
-  /// what to do if nothing is ready.
-  enum class kind : std::uint8_t { channel, instant, tick, stop, otherwise };
-
-  arm& operator=(arm&&) = delete;
-
-  // as in operation.hpp
-  virtual outcome attempt() noexcept { return outcome::refused; }
-  virtual outcome enlist(place&) noexcept { return outcome::pending; }
-  virtual bool withdraw(place&) noexcept { return true; }
-  virtual void leave() noexcept {}
-  virtual std::uint64_t version(const waiter& /*self*/) noexcept { return undecided; }
-
-  /// For an instant: when.
-  virtual deadline due() const noexcept { return deadline::unlimited(); }
-  /// For a stop: of whom.
-  virtual stop_request stop() const noexcept { return nullptr; }
-  /// For a stop: from now on it ends the wait of `who`; no longer.
-  virtual void listen(waiter& /*who*/) noexcept {}
-  virtual void fall_deaf() noexcept {}
-
-  /// It has fired: takes note how. Nothing of the user's is run here.
-  virtual void conclude(outcome how) noexcept = 0;
-  /// It has fired, and the selection is over: what the user wants to be done.
-  virtual void finish() {}
-  /// It has fired before, and is to be used again.
-  virtual void prepare() noexcept {}
-
-  /// Off: it does not fire. Not while a selection has it.
-  void switch_on(bool whether) noexcept { is_on_ = whether; }
-
- protected:
-  /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
-  explicit arm(kind what, bool tries_first = false, bool confined = false) noexcept
-      : kind_(what),
-        traits_(static_cast<std::uint8_t>((tries_first ? one_tries_first : 0U) | (is_time() ? one_is_time : 0U) |
-                                          (confined                  ? one_is_confined
-                                           : what != kind::otherwise ? one_is_shared
-                                                                     : 0U))) {}
-  arm(arm&& other) noexcept
-      : kind_(other.kind_), traits_(other.traits_), is_on_(other.is_on_), has_fired_(other.has_fired_) {}
-  virtual ~arm() = default;  // for -Wnon-virtual-dtor alone: whoever has an arm knows its type
-
- private:
-  friend class selection;
-  enum class state : std::uint8_t { fresh, told, half_way, in_line, aside, off };
-
-  bool is_channel() const noexcept { return kind_ == kind::channel; }
-  bool is_time() const noexcept { return kind_ == kind::instant || kind_ == kind::tick; }
-  bool stands_in_line() const noexcept { return state_ == state::half_way || state_ == state::in_line; }
-  /// Precondition: it has stood in line.
-  part& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
-
-  // of several, what is true of one of them at least
-  static constexpr std::uint8_t one_tries_first = 1;
-  static constexpr std::uint8_t one_is_time = 2;
-  static constexpr std::uint8_t one_is_confined = 4;
-  static constexpr std::uint8_t one_is_shared = 8;
-
-  kind kind_;
-  std::uint8_t traits_;
-  bool is_on_ = true;
-  bool has_fired_ = false;  // and keeps what came
-  state state_ = state::fresh;
-  std::uint16_t number_ = 0;  // from 1 on
-  std::uint16_t at_ = 0;      // where it is in the order of its selection
-  std::uint64_t seen_ = 0;    // the version that was not ready
-  std::optional<part> here_;
-};
-
-/// What all arms have for those who use them.
-template <class Self>
-class arm_of : public arm {
- public:
-  /// Leaves the arm out, or not.
-  Self&& only_if(bool whether) && noexcept {
-    switch_on(whether);
-    return static_cast<Self&&>(*this);
-  }
-  Self& only_if(bool whether) & noexcept {
-    switch_on(whether);
-    return static_cast<Self&>(*this);
-  }
-
- protected:
-  using arm::arm;
-  arm_of(arm_of&&) noexcept = default;
-  ~arm_of() override = default;
-};
-
-/// What an arm does that was given no function.
-struct nothing_more {
-  template <class... T>
-  constexpr void operator()(T&&...) const noexcept {}
-};
-
-/// Random numbers: uniform, not unpredictable.
-class dice {
- public:
-  std::uint32_t roll() noexcept {
-    state_ ^= state_ << 13U;
-    state_ ^= state_ >> 7U;
-    state_ ^= state_ << 17U;
-    return static_cast<std::uint32_t>(state_ >> 32U);
-  }
-
- private:
-  std::uint64_t state_ = 0x2545F4914F6CDD1D;
-};
-
-enum class choice : bool { random, in_order };
-
-/// Two arrays in one: the arms by their numbers, and in the order in which a selection has them.
-struct numbered_arm {
-  // NOLINTNEXTLINE(google-explicit-constructor): a row of arms is a row of these
-  numbered_arm(arm* a) noexcept : of_number(a) {}
-  arm* of_number;
-  arm* at_place = nullptr;
-};
-
 class selection : private resumable<several> {
   using state = arm::state;
   using kind = arm::kind;
+  // no using enum: g++ 12 takes ill to it in a template
+  static constexpr auto to_look_at = arms_by_state::to_look_at;
+  static constexpr auto lined_up = arms_by_state::lined_up;
+  static constexpr auto aside = arms_by_state::aside;
 
  public:
   static constexpr std::size_t most_arms = 65'535;
   static constexpr std::size_t few = 8;  // more than these are not looked at for nothing
 
   /// The arms stay where they are until the selection goes.
-  selection(std::span<numbered_arm> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms), choice_(how) {
+  selection(std::span<numbered_arm> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms, how) {
     demand(arms.size() <= most_arms, "a select has 65,535 arms at most");
     go_away();
-    std::size_t end = 0;
-    for (std::size_t number = arms.size(); number > 0; --number) {
-      arm& a = numbered(number);
-      a.number_ = static_cast<std::uint16_t>(number);
+    for (const numbered_arm& n : arms) {
+      arm& a = *n.of_number;
       a.here_.reset();
       if (a.has_fired_) prepare(a);
       traits_ |= a.traits_;
-      a.state_ = first_state(a);
-      if (a.state_ == state::fresh) take_place(a, end++);
-    }
-    ends_[to_look_at] = ends_[lined_up] = ends_[aside] = static_cast<std::uint16_t>(end);
-    if (end != arms.size()) {
-      for (const numbered_arm& n : arms_) {
-        if (n.of_number->state_ == state::aside) take_place(*n.of_number, end++);
-      }
-      ends_[aside] = static_cast<std::uint16_t>(end);
-      for (const numbered_arm& n : arms_) {
-        if (n.of_number->state_ == state::off) take_place(*n.of_number, end++);
-      }
     }
     if (!has(arm::one_is_shared)) waits(firmness::several_here);
   }
@@ -276,7 +145,7 @@ class selection : private resumable<several> {
         if (digest(how)) break;
       }
     }
-    return fired_->number_ - 1U;
+    return fired();
   }
 
   /// The same, if an arm is ready: then it has fired. False: none is.
@@ -287,7 +156,7 @@ class selection : private resumable<several> {
     if (one.is_on_ == whether) return;
     if (!whether) leave(one);
     one.switch_on(whether);
-    put(one, first_state(one));
+    arms_.put(one, arms_.first_state(one));
   }
 
   /// For a coroutine. True: it is suspended, and will be posted; false: it is done.
@@ -312,86 +181,24 @@ class selection : private resumable<several> {
     }
     arm* const told = goes_away(how);
     if (told == nullptr) return;
-    let_go(*told);                                   // a turn that it was given is passed on
-    if (how != outcome::look) conclude(*told, how);  // what came goes with the arm, or when the arm is used again
+    if (how == outcome::look) return let_go(*told);  // a turn that it was given is passed on
+    end(*told, how);                                 // what came goes with the arm, or when the arm is used again
+  }
+
+  /// Whether one of those that are not left out is at a channel.
+  bool has_a_channel() const noexcept {
+    for (std::size_t i = 0; i < arms_.end_of(lined_up); ++i) {
+      if (arms_.at(i).is_channel()) return true;
+    }
+    return false;
   }
 
   std::size_t fired() const noexcept { return fired_->number_ - 1U; }
   void finish() { fired_->finish(); }
 
  private:
-  // --- the order of the arms ---
-
-  /// Which states lie together, and in which order.
-  enum segment : std::uint8_t { to_look_at, lined_up, aside, left_out };
-  static segment segment_of(state s) noexcept {
-    switch (s) {
-      case state::in_line: return lined_up;
-      case state::aside: return aside;
-      case state::off: return left_out;
-      case state::fresh:
-      case state::told:
-      case state::half_way: break;
-    }
-    return to_look_at;
-  }
-  std::size_t begin_of(segment s) const noexcept { return s == to_look_at ? 0 : end_of(static_cast<segment>(s - 1)); }
-  std::size_t end_of(segment s) const noexcept { return s == left_out ? arms_.size() : ends_[s]; }
-
-  std::span<numbered_arm> those(segment s) const noexcept {
-    return arms_.subspan(begin_of(s), end_of(s) - begin_of(s));
-  }
-
-  arm& numbered(std::size_t number) const noexcept { return *arms_[number - 1].of_number; }  // from 1 on, as places are
-  arm& at(std::size_t i) const noexcept { return *arms_[i].at_place; }
-  void take_place(arm& a, std::size_t i) noexcept {
-    arms_[i].at_place = &a;
-    a.at_ = static_cast<std::uint16_t>(i);
-  }
-  void swap(std::size_t i, std::size_t j) noexcept {
-    if (i == j) return;
-    arm& before = at(i);
-    take_place(at(j), i);
-    take_place(before, j);
-  }
-
   /// What is true of one of the arms, at least, that it has.
   bool has(std::uint8_t trait) const noexcept { return (traits_ & trait) != 0; }
-
-  /// Where an arm begins, and comes to when it has left its line.
-  state first_state(const arm& a) const noexcept {
-    if (!a.is_on_) return state::off;
-    return a.is_channel() || (a.kind_ == kind::tick && choice_ == choice::random) ? state::fresh : state::aside;
-  }
-  /// Puts an arm into a state, and among those that are in it.
-  void put(arm& a, state next) noexcept {
-    const segment to = segment_of(next);
-    for (segment from = segment_of(std::exchange(a.state_, next)); from != to;) {
-      if (from < to) {
-        swap(a.at_, --ends_[from]);
-        from = static_cast<segment>(from + 1);
-      } else {
-        from = static_cast<segment>(from - 1);
-        swap(a.at_, ends_[from]++);
-      }
-    }
-  }
-  /// In order: those that are to be looked at, from the last to the first. They nearly are.
-  void sort() noexcept {
-    for (std::size_t i = 1; choice_ == choice::in_order && i < end_of(to_look_at); ++i) {
-      for (std::size_t j = i; j > 0 && at(j - 1).number_ < at(j).number_; --j) swap(j - 1, j);
-    }
-  }
-  /// Of those that are to be looked at, which is next, up to the i-th. One at which there was nothing comes there.
-  std::size_t next(std::size_t i, std::uint32_t& random) const noexcept {
-    if (choice_ == choice::in_order || i == 0) return i;
-    // the upper half of the product is a number up to i, the lower half is as good as a new random number, for a few
-    // times
-    if (i % 4 == 3 || random == 0) random = platform::per_thread<dice>().roll();
-    const std::uint64_t product = std::uint64_t{random} * (i + 1);
-    random = static_cast<std::uint32_t>(product);
-    return static_cast<std::uint32_t>(product >> 32U);
-  }
 
   // --- what fires ---
 
@@ -419,7 +226,7 @@ class selection : private resumable<several> {
 
   /// True: an arm was ready; or else an instant had come; or an arm was there for the case that none is.
   [[gnu::noinline]] bool settle() {
-    for (std::size_t i = 0; i < end_of(lined_up); ++i) at(i).seen_ = undecided;
+    for (std::size_t i = 0; i < arms_.end_of(lined_up); ++i) arms_.at(i).seen_ = undecided;
     bool insists = false;
     const auto is_known = [&] { return is_stopped() || finds_all_as_it_was(insists); };
     bool known = is_known() || is_known();  // which is all, unless somebody comes in between
@@ -449,21 +256,20 @@ class selection : private resumable<several> {
   /// One look at all. True: an arm has fired; or when it began, none was ready.
   bool finds_all_as_it_was(bool insists) noexcept {
     bool as_it_was = true;
-    if (choice_ == choice::in_order) {
+    if (arms_.are_in_order()) {
       for (std::size_t number = 1; number <= arms_.size(); ++number) {
-        arm& a = numbered(number);
+        arm& a = arms_.numbered(number);
         if (a.is_on_ && a.is_time() && a.due().has_passed()) return as_it_was && end(a, outcome::ok);
         if (a.is_on_ && a.is_channel() && !look_again(a, insists, as_it_was)) return true;
       }
       return as_it_was;
     }
     std::uint32_t random = 0;
-    for (std::size_t i = end_of(to_look_at); i-- > 0;) {
-      swap(i, next(i, random));
-      if (!look_again(at(i), insists, as_it_was)) return true;
+    for (std::size_t i = arms_.end_of(to_look_at); i-- > 0;) {
+      if (!look_again(arms_.next(i, random), insists, as_it_was)) return true;
     }
-    for (std::size_t i = begin_of(lined_up); i < end_of(lined_up); ++i) {
-      if (!look_again(at(i), insists, as_it_was)) return true;
+    for (std::size_t i = arms_.begin_of(lined_up); i < arms_.end_of(lined_up); ++i) {
+      if (!look_again(arms_.at(i), insists, as_it_was)) return true;
     }
     return as_it_was;
   }
@@ -487,15 +293,15 @@ class selection : private resumable<several> {
 
   /// Whether an arm that is not off is at a channel of one thread.
   bool is_confined() const noexcept {
-    for (std::size_t i = 0; i < end_of(lined_up); ++i) {
-      if ((at(i).traits_ & arm::one_is_confined) != 0) return true;
+    for (std::size_t i = 0; i < arms_.end_of(lined_up); ++i) {
+      if ((arms_.at(i).traits_ & arm::one_is_confined) != 0) return true;
     }
     return false;
   }
   /// Without channels: whether anything could ever end the wait.
   bool may_fire() const noexcept {
-    for (std::size_t i = 0; i < end_of(aside); ++i) {
-      const arm& a = at(i);
+    for (std::size_t i = 0; i < arms_.end_of(aside); ++i) {
+      const arm& a = arms_.at(i);
       if (a.is_channel() || (a.is_time() && !a.due().is_forever())) return true;
       if (a.kind_ == kind::stop && a.stop()->stop_possible()) return true;
     }
@@ -504,15 +310,13 @@ class selection : private resumable<several> {
 
   /// True: an arm has fired. One that stays does not look at many for nothing each time: at those it stands in line.
   bool try_all() noexcept {
-    sort();
+    arms_.sort();
     std::uint32_t random = 0;
-    const std::size_t end = end_of(to_look_at);
+    const std::size_t end = arms_.end_of(to_look_at);
     for (std::size_t i = end; i-- > 0;) {
-      const std::size_t j = next(i, random);
-      arm& a = at(j);
+      arm& a = arms_.next(i, random);
       step_out(a);
       if (is_fired_now(a)) return true;
-      swap(i, j);
       if (stays_ && end - i > few && a.is_channel() && line_up(a)) return true;
     }
     return false;
@@ -529,10 +333,9 @@ class selection : private resumable<several> {
     pausing between_tries;
     for (unsigned tries = 0;; ++tries) {
       find_first_instant();
-      sort();
-      for (std::size_t i = end_of(to_look_at); i-- > 0;) {
-        if (tries == 0 && !has(arm::one_tries_first)) swap(i, next(i, random));
-        arm& a = at(i);
+      arms_.sort();
+      for (std::size_t i = arms_.end_of(to_look_at); i-- > 0;) {
+        arm& a = tries == 0 && !has(arm::one_tries_first) ? arms_.next(i, random) : arms_.at(i);
         if (a.is_channel() && line_up(a)) return standing::fired;
       }
       if (const standing here = stand(may_sleep); here != standing::away) return here;
@@ -547,7 +350,7 @@ class selection : private resumable<several> {
   /// Tries to step up. A coroutine that only a partner can wake falls asleep in the same step.
   standing stand(bool may_sleep) noexcept {
     naps_ = false;
-    for (const numbered_arm& n : those(to_look_at)) {
+    for (const numbered_arm& n : arms_.those(to_look_at)) {
       const arm& a = *n.at_place;
       if (a.is_channel() && a.state_ != state::half_way) return standing::away;
       naps_ = naps_ || a.is_channel();
@@ -568,7 +371,7 @@ class selection : private resumable<several> {
       if (!a.here_) a.here_.emplace(static_cast<several&>(*this), a.number_);
       const outcome how = a.enlist(a.here());
       if (is_final(how)) return end(a, how);
-      put(a, how == outcome::pending ? state::in_line : state::half_way);
+      arms_.put(a, how == outcome::pending ? state::in_line : state::half_way);
       if (how != outcome::look) return false;
       step_out(a);
       if (is_fired_now(a)) return true;
@@ -579,7 +382,7 @@ class selection : private resumable<several> {
   void step_out(arm& a) noexcept {
     if (!a.stands_in_line()) return;
     if (!a.withdraw(a.here())) take_told(true);  // it was dropped: invariant 4
-    put(a, state::told);
+    arms_.put(a, state::told);
   }
 
   /// True: an arm has fired. Else it is away again, and has to line up.
@@ -597,8 +400,8 @@ class selection : private resumable<several> {
     const bool at_a_place = how == outcome::look || is_final(how);
     take_told(false, at_a_place ? 1 : 0);
     if (!at_a_place) return nullptr;
-    arm& told = numbered(number_of_place());
-    put(told, state::told);
+    arm& told = arms_.numbered(number_of_place());
+    arms_.put(told, state::told);
     return &told;
   }
 
@@ -608,9 +411,9 @@ class selection : private resumable<several> {
     if (to_come_ <= 0) return;
     // who has failed to claim it may have yet to say through which place
     const auto all_have_come = [this] {
-      for (std::uint16_t number = dropped(); number != 0; number = numbered(number).here().dropped_before) {
+      for (std::uint16_t number = dropped(); number != 0; number = arms_.numbered(number).here().dropped_before) {
         --to_come_;
-        if (arm& a = numbered(number); a.stands_in_line()) put(a, state::told);
+        if (arm& a = arms_.numbered(number); a.stands_in_line()) arms_.put(a, state::told);
       }
       return to_come_ <= 0;
     };
@@ -618,6 +421,7 @@ class selection : private resumable<several> {
   }
 
   bool end(arm& winner, outcome how) noexcept {
+    if (how != outcome::ok && winner.until_closed_) winner.switch_on(false);
     let_go(winner);
     conclude(winner, how);
     return true;
@@ -626,7 +430,7 @@ class selection : private resumable<several> {
   void let_go(arm& winner) noexcept {
     if (!stays_) return retreat();
     leave(winner);
-    put(winner, first_state(winner));
+    arms_.put(winner, arms_.first_state(winner));
   }
   static void prepare(arm& a) noexcept {
     a.has_fired_ = false;
@@ -640,12 +444,8 @@ class selection : private resumable<several> {
 
   /// Leaves every line.
   void retreat() noexcept {
-    for (std::size_t i = 0; i < end_of(lined_up); ++i) {
-      arm& a = at(i);
-      leave(a);
-      a.state_ = state::fresh;
-    }
-    ends_[to_look_at] = ends_[lined_up];
+    for (std::size_t i = 0; i < arms_.end_of(lined_up); ++i) leave(arms_.at(i));
+    arms_.put_all_back();
   }
   /// Its place may be among those dropped, of which we have not been told: then it will be found not to stand in line.
   static void leave(arm& a) noexcept {
@@ -661,7 +461,7 @@ class selection : private resumable<several> {
 
   /// Of stops: one that was requested.
   arm* first_aside(kind what) const noexcept {
-    for (const numbered_arm& n : those(aside)) {
+    for (const numbered_arm& n : arms_.those(aside)) {
       arm* const a = n.at_place;
       if (a->kind_ == what && (what != kind::stop || a->stop()->stop_requested())) return a;
     }
@@ -670,11 +470,13 @@ class selection : private resumable<several> {
   template <class F>
   void for_each_time(const F& f) const noexcept {
     if (!has(arm::one_is_time)) return;
-    for (const segment s : {to_look_at, aside}) {
-      for (const numbered_arm& n : those(s)) {
+    const auto look_at = [&f](std::span<numbered_arm> arms) {
+      for (const numbered_arm& n : arms) {
         if (n.at_place->is_time()) f(*n.at_place);
       }
-    }
+    };
+    look_at(arms_.those(to_look_at));
+    look_at(arms_.those(aside));
   }
   void find_first_instant() noexcept {
     for_each_time([this](const arm& a) {
@@ -749,20 +551,18 @@ class selection : private resumable<several> {
   }
   template <class F>
   void for_each_stop(const F& f) const noexcept {
-    for (const numbered_arm& n : those(aside)) {
+    for (const numbered_arm& n : arms_.those(aside)) {
       if (n.at_place->kind_ == kind::stop) f(*n.at_place);
     }
   }
 
-  std::span<numbered_arm> arms_;  // numbers are from 1 on
+  arms_by_state arms_;
   arm* fired_ = nullptr;
   deadline until_ = deadline::unlimited();
   std::coroutine_handle<> coroutine_;
   std::optional<by_time> by_time_;
-  std::uint16_t ends_[left_out] = {};
   std::int32_t to_come_ = 0;  // so many more have failed to claim it than places have been found dropped
-  choice choice_;
-  std::uint8_t traits_ = 0;  // of all arms, also of those that are off
+  std::uint8_t traits_ = 0;   // of all arms, also of those that are off
   bool stays_ = false;
   bool naps_ = false;
   bool suspended_ = false;

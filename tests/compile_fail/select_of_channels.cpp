@@ -1,0 +1,14 @@
+// expect: tandem: a select is given arms, not channels: receive_from(channel) makes one
+// lines: 16
+#include <tandem/async/mailbox.hpp>
+#include <tandem/blend/select.hpp>
+
+#include <cstddef>
+
+std::size_t wait(tandem::mailbox<int>& one, tandem::mailbox<int>& other) {
+#ifdef TANDEM_CONTROL
+  return tandem::select(tandem::receive_from(one), tandem::receive_from(other));
+#else
+  return tandem::select(one, other);
+#endif
+}
