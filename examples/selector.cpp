@@ -42,7 +42,7 @@ int main() {
 
   tandem::run_loop loop;  // and on, without a thread of its own
   const auto the_rest = [&]() -> tandem::task<> {
-    while (reader.any_open()) co_await reader.co_select();
+    while (reader.has_channels()) co_await reader.co_select();
   };
   loop.block_on(the_rest());
   // [/read]

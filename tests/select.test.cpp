@@ -903,6 +903,12 @@ TEST_CASE("select: which outcome, if several could be, is as in every verb", "[s
     // an instant of one's own is an arm, and comes before the limit if it is earlier
     REQUIRE(try_select_for(receive_from(never_ready), after(0s), 1h).value() == 1);
     REQUIRE(try_select_for(receive_from(never_ready), otherwise(), 1h).value() == 1);
+    // what is there at once comes before a limit that has passed, whichever instant is the earlier
+    REQUIRE(try_select_for(receive_from(never_ready), otherwise(), 0s).value() == 1);
+    REQUIRE(try_select_for(in_order, receive_from(never_ready), otherwise(), 0s).value() == 1);
+    REQUIRE(try_select_until(receive_from(never_ready), after(0s), tandem::clock::time_point()).value() == 1);
+    REQUIRE(try_select_until(in_order, receive_from(never_ready), after(0s), tandem::clock::time_point()).value() == 1);
+    REQUIRE(try_select_until(receive_from(never_ready), after(0s), otherwise(), tandem::clock::now()).value() == 1);
   }
   REQUIRE(ready.send(1));
   stop.request_stop();
@@ -935,6 +941,9 @@ TEST_CASE("select: until an instant of any clock, which is asked again when the 
   CHECK(try_select_until(receive_from(a), std::chrono::system_clock::now() + 1ms).error() == status::timeout);
   REQUIRE(a.send(1));
   CHECK(try_select_until(receive_from(a), std::chrono::system_clock::time_point()).value() == 0);
+  using hours = std::chrono::sys_time<std::chrono::hours>;  // more than a clock of nanoseconds can count
+  CHECK(try_select_until(receive_from(a), hours(-3'000'000h)).error() == status::timeout);
+  CHECK(try_select_until(receive_from(a), otherwise(), hours(3'000'000h)).value() == 1);
 }
 
 TEST_CASE("select: an arm until_closed leaves itself out when its channel is closed", "[select]") {
@@ -957,8 +966,10 @@ TEST_CASE("select: an arm until_closed leaves itself out when its channel is clo
   CHECK(try_select(from_a, to_b).error() == status::empty);
   auto moved = std::move(from_a);  // what an arm is like goes with it
   CHECK(try_select(moved).error() == status::empty);
-  moved.only_if(true);
+  CHECK(try_select(moved.only_if(true)).error() == status::empty);  // over is over
+  moved.switch_on(true);
   CHECK(try_select(moved).value() == 0);
+  CHECK(try_select(moved).error() == status::empty);
 
   std::optional<tandem::promise<int>> promise(std::in_place);
   auto answer = promise->get_future();
@@ -967,6 +978,14 @@ TEST_CASE("select: an arm until_closed leaves itself out when its channel is clo
   CHECK(select(asks) == 0);
   CHECK(d.failed.back() == status::abandoned);
   CHECK(try_select(asks).error() == status::empty);
+
+  tandem::promise<int> kept;
+  auto value_of = kept.get_future();
+  auto gets = get_from(value_of, d.receives()).until_closed();
+  REQUIRE(kept.set_value(7));
+  CHECK(select(gets) == 0);
+  CHECK(d.came.back() == 7);
+  CHECK(try_select(gets).error() == status::empty);  // it gives once
 }
 
 TEST_CASE("select: allocates nothing; over a range, once", "[select]") {

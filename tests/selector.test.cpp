@@ -612,14 +612,61 @@ TEST_CASE("selector: co_await with limits", "[selector][coroutine]") {
   loop.block_on(work());
 }
 
-TEST_CASE("selector: arms until_closed leave themselves out, and any_open says whether one is left", "[selector]") {
+TEST_CASE("selector: what is to be awaited limits nothing before it is awaited", "[selector][coroutine]") {
+  const watchdog guard("a selector's limits that are not awaited");
+  mailbox<int> a(1), b(1);
+  selector all;
+  all.add(receive_from(a));
+  run_loop loop;
+  const auto work = [&]() -> task<> {
+    auto later = all.co_try_select_for(1ms);
+    auto also_later = all.co_select();
+    all.add(receive_from(b));
+    REQUIRE(a.try_send(1));
+    CHECK(all.select() == 0);
+    CHECK(all.try_select_for(1ms).error() == status::timeout);
+    const auto how = co_await later;
+    CHECK(how.error() == status::timeout);
+    REQUIRE(b.try_send(1));
+    const std::size_t number = co_await also_later;
+    CHECK(number == 1);
+    auto never_awaited = all.co_try_select_for(1h);
+    selector other;
+    other.add(receive_from(a));
+    auto nor_this = other.co_select();
+    other.add(receive_from(b));
+  };
+  loop.block_on(work());
+}
+
+TEST_CASE("selector: what is there at once comes before a limit that has passed", "[selector]") {
+  for (const bool in_order : {false, true}) {
+    std::optional<selector> made;
+    if (in_order) {
+      made.emplace(tandem::in_order);
+    } else {
+      made.emplace();
+    }
+    mailbox<int> a(1);
+    selector& all = *made;
+    all.add(receive_from(a));
+    CHECK(all.try_select_for(0s).error() == status::timeout);
+    all.add(after(0s));
+    all.add(otherwise());
+    CHECK(all.try_select_until(tandem::clock::time_point()).value() == 1);
+    CHECK(all.try_select_until(tandem::clock::time_point()).value() == 2);
+    made.reset();
+  }
+}
+
+TEST_CASE("selector: arms until_closed leave themselves out, and has_channels says whether one is left", "[selector]") {
   const watchdog guard("a selector until all are closed");
   constexpr int boxes = 20, letters = 50;
   std::deque<mailbox<int>> inboxes;
   std::vector<int> came;
   int closed = 0;
   selector all;
-  CHECK_FALSE(all.any_open());
+  CHECK_FALSE(all.has_channels());
   for (int i = 0; i < boxes; ++i) {
     all.add(receive_from(inboxes.emplace_back(2), [&](result<int> r) {
               if (r) {
@@ -637,7 +684,7 @@ TEST_CASE("selector: arms until_closed leave themselves out, and any_open says w
       inbox.close();
     });
   }
-  while (all.any_open()) {
+  while (all.has_channels()) {
     if (came.size() % 3 == 0) {
       static_cast<void>(all.try_select());
     } else {
@@ -648,10 +695,11 @@ TEST_CASE("selector: arms until_closed leave themselves out, and any_open says w
   CHECK(closed == boxes);
   CHECK(all.try_select().error() == status::empty);
   all.switch_on(3, true);
-  CHECK(all.any_open());
+  CHECK(all.has_channels());
   CHECK(all.select() == 3);
   CHECK(closed == boxes + 1);
-  CHECK_FALSE(all.any_open());
+  CHECK(all.try_select().error() == status::empty);  // it has left itself out once more
+  CHECK_FALSE(all.has_channels());
 }
 
 TEST_CASE("selector: an arm until_closed of a coroutine that was destroyed meanwhile", "[selector][coroutine]") {
@@ -667,11 +715,12 @@ TEST_CASE("selector: an arm until_closed of a coroutine that was destroyed meanw
       const started told = body(loop);
       a.close();
     }
-    CHECK(all.any_open());
+    CHECK(all.try_select().value() == 0);  // which nobody has been told
+    CHECK(all.has_channels());
     CHECK(all.try_select().error() == status::empty);
     b.close();
     CHECK(all.try_select().value() == 1);
-    CHECK_FALSE(all.any_open());
+    CHECK_FALSE(all.has_channels());
     co_return;
   };
   loop.block_on(work());

@@ -1,4 +1,4 @@
-// expect: tandem: a select is given arms, not channels: receive_from(channel) makes one
+// expect: tandem: a select is given: in_order, or not; arms (receive_from(channel) makes one; a channel is none
 // lines: 16
 #include <tandem/async/mailbox.hpp>
 #include <tandem/blend/select.hpp>

@@ -173,7 +173,7 @@ void selects() {
   EXPECT(reader.try_select().error() == tandem::status::empty);
   EXPECT(reader.try_select_for(0s, token).error() == tandem::status::timeout);
   EXPECT(reader.try_select_until(now).error() == tandem::status::timeout);
-  EXPECT(reader.any_open());
+  EXPECT(reader.has_channels());
 
   tandem::run_loop loop;
   const auto waits = [&]() -> tandem::task<std::size_t> {

@@ -26,13 +26,14 @@
 //            again, a send_to the outcome(). f is called when the select is over, by whoever called it (for a
 //            coroutine: where it is resumed); it may use the same channels, and may throw.
 //            An arm.only_if(false) does not fire. A closed channel is ready, at once and for ever: an
-//            arm.until_closed() fires once for that, and leaves itself out from then on.
+//            arm.until_closed() fires once for that, and leaves itself out from then on; so does a get_from that has
+//            fired at all.
 //            A run-time number of arms: a range of arms of one type. selector.hpp has a select that is made once
 //            and used often, of any arms.
 //              Choice      Of several arms that are ready, each has the same chance; select(in_order, ...) takes the
 //                          first. A channel that is ready comes before an after() or at() that has passed (not if
-//                          in_order), and always before the limits. A stop that was requested before the call is taken
-//                          before all others.
+//                          in_order). A stop that was requested before the call is taken before all others, and the
+//                          time that limits the select after all.
 //              Partners    A select meets a plain operation, another select, a coroutine; never itself, even if it
 //                          sends and receives on one channel. On a synchronous channel the two leave together, as
 //                          always. A try_ operation finds a select that waits, not one that is still on its way.
@@ -79,21 +80,31 @@ namespace tandem::inline TANDEM_ABI {
 template <class A>
 concept select_arm = std::derived_from<std::remove_cvref_t<A>, detail::arm>;
 
+namespace detail {
+
+template <class C>
+inline constexpr bool gives_once = false;
+template <class T>
+inline constexpr bool gives_once<future<T>> = true;
+
+}  // namespace detail
+
 /// See receive_from and get_from; C is a channel, a port, or a future.
 template <class C, class F>
-class receive_arm final : public detail::channel_arm_of<receive_arm<C, F>> {
+class receive_arm final : public detail::channel_arm_of<receive_arm<C, F>, detail::gives_once<C>> {
   using value_type = typename C::value_type;
   using message = detail::carried<value_type>;
 
  public:
   receive_arm(C& from, F f)
-      : detail::channel_arm_of<receive_arm<C, F>>(decltype(operation())::polls, confined_to_one_thread<C>),
+      : detail::channel_arm_of<receive_arm<C, F>, detail::gives_once<C>>(decltype(operation())::polls,
+                                                                         confined_to_one_thread<C>),
         from_(std::addressof(from)),
         then_(std::move(f)) {
     static_cast<void>(detail::result_access::memory(letter_));
   }
   receive_arm(receive_arm&& other) noexcept
-      : detail::channel_arm_of<receive_arm<C, F>>(std::move(other)),
+      : detail::channel_arm_of<receive_arm<C, F>, detail::gives_once<C>>(std::move(other)),
         from_(other.from_),
         letter_(std::move(other.letter_)),
         then_(std::move(other.then_)) {
@@ -242,7 +253,7 @@ enum class role : std::uint8_t { order, arm, arms, duration, time_point, token, 
 
 /// An arm, and not a const one.
 template <class A>
-concept usable_arm = std::is_convertible_v<std::remove_reference_t<A>&, arm&>;
+concept usable_arm = select_arm<A> && !std::is_const_v<std::remove_reference_t<A>>;
 
 /// Arms that lie in a range; not such as are made on the way.
 template <class R>
@@ -296,6 +307,9 @@ template <class T>
 inline constexpr bool is_by_another_clock = role_of_time<T> == role::time_point;
 template <class Duration>
 inline constexpr bool is_by_another_clock<std::chrono::time_point<clock, Duration>> = false;
+template <class... Arguments>
+concept selects_until_our_time =
+    selects_until<Arguments...> && (!is_by_another_clock<std::remove_cvref_t<Arguments>> && ...);
 
 /// How many arms a select has; behind them may come two that stand for its limits.
 struct shape {
@@ -383,7 +397,7 @@ class one_select {
     } else if constexpr (what == role::token) {
       add(token_.emplace(given));
     } else {
-      add(time_.emplace(deadline_of(given)));
+      add(time_.emplace(deadline_of(given), arm::kind::limit));
     }
   }
   template <class Rep, class Period>
@@ -410,27 +424,29 @@ class one_select {
 template <class T>
 bool is_yet_to_come(const T& argument) {
   if constexpr (is_by_another_clock<T>) {
-    return T::clock::now() < argument;
+    return deadline::between(T::clock::now().time_since_epoch(), argument.time_since_epoch()) !=
+           clock::duration::zero();
   } else {
     return false;
   }
 }
 
-/// Whoever passes one of these, or a range of them, or nothing, meant a select of ours.
+/// Whoever passes one of these, or a range of them, or nothing but limits, meant a select of ours.
 template <class A>
 concept arm_or_channel = select_arm<A> || channel<std::remove_cvref_t<A>>;
 template <class R>
-concept range_of_arms_or_channels = std::ranges::range<R> && arm_or_channel<std::ranges::range_reference_t<R>>;
+concept range_of_them = std::ranges::range<R> && arm_or_channel<std::ranges::range_reference_t<R>>;
 template <class... Arguments>
-concept meant_for_a_select =
-    sizeof...(Arguments) == 0 || ((arm_or_channel<Arguments> || range_of_arms_or_channels<Arguments>) || ...);
+concept meant_for_a_select = ((arm_or_channel<Arguments> || range_of_them<Arguments>) || ...) ||
+                             ((role_of<Arguments>() != role::none) && ...);
 
 template <class... Arguments>
 struct no_select {
-  static_assert(sizeof...(Arguments) > sizeof...(Arguments),
-                "tandem: a select is given arms, not channels: receive_from(channel) makes one, send_to(channel, "
-                "variable) another. They are not const; there may be a range of them. What limits the select comes "
-                "after them: try_select_for(arm, arm, 10ms, token). in_order comes before them.");
+  static_assert(
+      sizeof...(Arguments) > sizeof...(Arguments),
+      "tandem: a select is given: in_order, or not; arms (receive_from(channel) makes one; a channel is none, "
+      "and they are not const), or one range of arms; then, for ..._for, a duration, for ..._until, an instant "
+      "(for co_..., of tandem::clock); then, except for try_select, a stop token, or none.");
 };
 
 }  // namespace detail
@@ -497,7 +513,7 @@ auto co_try_select_for(Arguments&&... arguments) {
 }
 /// The same, until that instant at most, by tandem::clock.
 template <class... Arguments>
-  requires detail::selects_until<Arguments...> && (!detail::is_by_another_clock<std::remove_cvref_t<Arguments>> && ...)
+  requires detail::selects_until_our_time<Arguments...>
 auto co_try_select_until(Arguments&&... arguments) {
   return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
 }
@@ -527,6 +543,16 @@ result<std::size_t> try_select_until(Arguments&&...) {
 template <class... Arguments>
   requires(!detail::selects<Arguments...> && detail::meant_for_a_select<Arguments...>)
 std::suspend_never co_select(Arguments&&...) {
+  return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
+}
+template <class... Arguments>
+  requires(!detail::selects_for<Arguments...> && detail::meant_for_a_select<Arguments...>)
+std::suspend_never co_try_select_for(Arguments&&...) {
+  return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
+}
+template <class... Arguments>
+  requires(!detail::selects_until_our_time<Arguments...> && detail::meant_for_a_select<Arguments...>)
+std::suspend_never co_try_select_until(Arguments&&...) {
   return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
 }
 

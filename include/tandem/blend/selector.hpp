@@ -6,11 +6,12 @@
 //            then the number, or why there is none, is a result.
 //              selector inboxes;
 //              for (auto& m : mailboxes) inboxes.add(receive_from(m, read).until_closed());
-//              while (inboxes.any_open()) inboxes.select();
+//              while (inboxes.has_channels()) inboxes.select();
 //            Between two selects it stays in line at its channels, but cannot be met: whoever comes by drops its place
 //            there, and it looks there the next time. So a select costs what has changed since the last one, not what
 //            there is to wait for. Only to say that nothing is ready, it has to look at all.
-//            switch_on(number, false) leaves an arm out from now on. any_open() says whether one at a channel is left.
+//            switch_on(number, false) leaves an arm out from now on. has_channels() says whether one is left that is at
+//            a channel, or a future.
 //            An arm's variables, channels and tickers outlive the selector, where they were when it was added: in
 //            their lines it stands even when it is idle.
 //              Choice      as in select(): each that is ready has the same chance, or, selector(in_order), the first.
@@ -22,7 +23,7 @@
 //              Allocation  add: one for the arm, and room for its pointer. select: none; the first that is limited:
 //                          two.
 //              Misuse      as in select(), except try_select(), which does not wait; a number that was never given;
-//                          destroying it, or adding to it, while it waits. An arm's function may add.
+//                          destroying it, adding to it, or switching an arm, while it waits. An arm's function may.
 // Algorithm  detail/selection.hpp
 // Cost       a select that finds something looks at eight arms for nothing at most. One that waits: a lock for the arm
 //            that fired last and for each that was dropped since, and two read-modify-writes; no lock and none of these
@@ -55,7 +56,7 @@ namespace detail {
 
 /// The limits of a selector: two arms behind its own, which are left out except while a select is limited.
 struct limits {
-  instant time{deadline::unlimited()};
+  instant time{deadline::unlimited(), arm::kind::limit};
   stop_watch token{stop_token()};
 };
 
@@ -63,13 +64,21 @@ struct limits {
 
 /// Many arms, waited for again and again.
 class selector {
-  /// What co_select and the others return; co_await gives what select and the others return.
+  /// What co_select and the others return; co_await gives what select and the others return. It has its limits with it
+  /// until it is awaited.
   template <bool Limited>
   class [[nodiscard("nothing is selected before it is awaited")]] awaitable {
+    struct unlimited {};
+    struct limits {
+      detail::deadline until;
+      std::optional<stop_token> stop;
+    };
+    using limit = std::conditional_t<Limited, limits, unlimited>;
+
    public:
-    explicit awaitable(selector& all) noexcept : selector_(&all) {}
+    explicit awaitable(selector& all, limit limited = {}) noexcept : selector_(&all), limit_(std::move(limited)) {}
     ~awaitable() {
-      if (selector_ == nullptr) return;
+      if (!waits_) return;
       selector_->selection_->abandon();
       if constexpr (Limited) selector_->unlimit();
     }
@@ -79,10 +88,13 @@ class selector {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiting) {
-      return selector_->selection_->start(waiting);
+      if constexpr (Limited) selector_->limit(limit_.until, limit_.stop ? &*limit_.stop : nullptr);
+      waits_ = true;
+      return selector_->ready().start(waiting);
     }
     auto await_resume() {
-      selector& all = *std::exchange(selector_, nullptr);  // which may be destroyed when the arm's function returns
+      waits_ = false;
+      selector& all = *selector_;  // which may be destroyed when the arm's function returns
       if constexpr (Limited) {
         return all.conclude_limited();
       } else {
@@ -92,6 +104,8 @@ class selector {
 
    private:
     selector* selector_;
+    bool waits_ = false;
+    [[no_unique_address]] limit limit_;
   };
 
  public:
@@ -114,6 +128,14 @@ class selector {
     return size() - 1;
   }
 
+  template <class Other>
+    requires(!select_arm<Other>)
+  std::size_t add(Other&&) {
+    static_assert(select_arm<Other>,
+                  "tandem: a selector is given arms: receive_from(channel) makes one; a channel is none.");
+    return 0;
+  }
+
   /// How many arms there are.
   [[nodiscard]] std::size_t size() const noexcept { return kept_.size(); }
 
@@ -122,8 +144,8 @@ class selector {
     detail::demand(number < size(), "a selector has no arm of that number", from);
     ready().switch_on(*arms_[number].of_number, whether);
   }
-  /// Whether one of the arms that are not left out is at a channel.
-  [[nodiscard]] bool any_open() { return ready().has_a_channel(); }
+  /// Whether one of the arms that are not left out is at a channel, or a future.
+  [[nodiscard]] bool has_channels() { return ready().has_a_channel(); }
 
   /// Waits until one arm fires; its number.
   std::size_t select() {
@@ -161,12 +183,9 @@ class selector {
   // To be awaited by a coroutine.
 
   /// co_await gives the number.
-  awaitable<false> co_select() {
-    ready();
-    return awaitable<false>(*this);
-  }
+  awaitable<false> co_select() { return awaitable<false>(*this); }
   /// co_await gives the number; or stopped.
-  awaitable<true> co_select(const stop_token& stop) { return limited(detail::deadline::unlimited(), &stop); }
+  awaitable<true> co_select(const stop_token& stop) { return limited(detail::deadline::unlimited(), stop); }
   /// At most so long: a number or timeout.
   template <class Rep, class Period>
   awaitable<true> co_try_select_for(std::chrono::duration<Rep, Period> patience) {
@@ -175,7 +194,7 @@ class selector {
   /// The same, or stopped.
   template <class Rep, class Period>
   awaitable<true> co_try_select_for(std::chrono::duration<Rep, Period> patience, const stop_token& stop) {
-    return limited(detail::deadline::after(patience), &stop);
+    return limited(detail::deadline::after(patience), stop);
   }
   /// Until that instant at most: a number or timeout.
   template <class Duration>
@@ -185,7 +204,7 @@ class selector {
   /// The same, or stopped.
   template <class Duration>
   awaitable<true> co_try_select_until(std::chrono::time_point<clock, Duration> when, const stop_token& stop) {
-    return limited(detail::deadline::at_or_forever(when.time_since_epoch()), &stop);
+    return limited(detail::deadline::at_or_forever(when.time_since_epoch()), stop);
   }
 
  private:
@@ -211,14 +230,19 @@ class selector {
 
   // --- limits: from limit() to unlimit() ---
 
-  void limit(detail::deadline until, detail::stop_request stop) {
-    if (!limits_) {
-      selection_.reset();
-      make_room(arms_, 2);
-      limits_ = std::make_unique<detail::limits>();
-      arms_.push_back(&limits_->time);
-      arms_.push_back(&limits_->token);
+  /// There are limits from now on, though they are left out.
+  void make_limits() {
+    if (limits_) return;
+    selection_.reset();
+    make_room(arms_, 2);
+    limits_ = std::make_unique<detail::limits>();
+    for (detail::arm* const limit :
+         {static_cast<detail::arm*>(&limits_->time), static_cast<detail::arm*>(&limits_->token)}) {
+      limit->switch_on(false);
+      arms_.push_back(limit);
     }
+  }
+  void limit(detail::deadline until, detail::stop_request stop) noexcept {
     limits_->time.move_to(until);
     if (stop != nullptr) limits_->token.listen_to(*stop);
     set_limits(!until.is_forever(), stop != nullptr);
@@ -232,6 +256,7 @@ class selector {
     ready().switch_on(limits_->token, has_token);
   }
   result<std::size_t> run(detail::deadline until, detail::stop_request stop = nullptr) {
+    make_limits();
     limit(until, stop);
     selection_->run();
     return conclude_limited();
@@ -242,9 +267,9 @@ class selector {
     if (number >= size()) return number == size() ? status::timeout : status::stopped;
     return conclude();
   }
-  awaitable<true> limited(detail::deadline until, detail::stop_request stop = nullptr) {
-    limit(until, stop);
-    return awaitable<true>(*this);
+  awaitable<true> limited(detail::deadline until, std::optional<stop_token> stop = std::nullopt) {
+    make_limits();
+    return awaitable<true>(*this, {until, std::move(stop)});
   }
 
   std::vector<std::shared_ptr<detail::arm>> kept_;  // shared, since that knows how to destroy what it was made of

@@ -6,8 +6,8 @@
 //            A selection (selection.hpp) gives it a number and a state while it has it; an arm is moved only while none
 //            does.
 //              only_if(false)   it is left out, and does not fire
-//              until_closed()   when it fires since its channel is closed, or its promise abandoned, it leaves itself
-//                               out from then on
+//              until_closed()   when it has fired and can bring nothing more (its channel is closed; its future has
+//                               been got, or abandoned), it leaves itself out from then on
 // Algorithm  none: what a selection keeps of each arm lies in the arm.
 // Tests      tests/select.test.cpp, tests/selector.test.cpp
 #pragma once
@@ -26,9 +26,9 @@ namespace tandem::inline TANDEM_ABI::detail {
 /// One thing that a selection waits for. It may be moved while no selection has it.
 class arm {
  public:
-  /// An operation on a channel, or what looks like one; an instant; an instant of a row, which has its turn; a stop;
-  /// what to do if nothing is ready.
-  enum class kind : std::uint8_t { channel, instant, tick, stop, otherwise };
+  /// An operation on a channel, or what looks like one; an instant; an instant of a row, which has its turn; an instant
+  /// that limits all others; a stop; what to do if nothing is ready.
+  enum class kind : std::uint8_t { channel, instant, tick, limit, stop, otherwise };
 
   arm& operator=(arm&&) = delete;
 
@@ -55,25 +55,29 @@ class arm {
   virtual void prepare() noexcept {}
 
   /// Off: it does not fire. Not while a selection has it.
-  void switch_on(bool whether) noexcept { is_on_ = whether; }
+  void leave_out_unless(bool condition) noexcept { is_on_ = condition; }
+  /// The same; and one that has left itself out is taken in again.
+  void switch_on(bool whether) noexcept {
+    is_on_ = whether;
+    is_over_ = is_over_ && !whether;
+  }
 
  protected:
   /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
   explicit arm(kind what, bool tries_first = false, bool confined = false) noexcept
-      : kind_(what),
-        traits_(static_cast<std::uint8_t>((tries_first ? one_tries_first : 0U) | (is_time() ? one_is_time : 0U) |
-                                          (confined                  ? one_is_confined
-                                           : what != kind::otherwise ? one_is_shared
-                                                                     : 0U))) {}
+      : kind_(what), traits_(traits_of(what, tries_first, confined)) {}
   arm(arm&& other) noexcept
       : kind_(other.kind_),
         traits_(other.traits_),
         is_on_(other.is_on_),
-        until_closed_(other.until_closed_),
+        is_over_(other.is_over_),
+        end_(other.end_),
         has_fired_(other.has_fired_) {}
   virtual ~arm() = default;  // for -Wnon-virtual-dtor alone: whoever has an arm knows its type
 
-  void leave_out_when_closed() noexcept { until_closed_ = true; }
+  /// When it leaves itself out: never; when it has fired with anything but ok; when it has fired.
+  enum class end : std::uint8_t { none, failure, any };
+  void ends_with(end what) noexcept { end_ = what; }
 
  private:
   friend class arms_by_state;
@@ -81,7 +85,16 @@ class arm {
   enum class state : std::uint8_t { fresh, told, half_way, in_line, aside, off };
 
   bool is_channel() const noexcept { return kind_ == kind::channel; }
-  bool is_time() const noexcept { return kind_ == kind::instant || kind_ == kind::tick; }
+  bool is_time() const noexcept { return kind_ == kind::instant || kind_ == kind::tick || kind_ == kind::limit; }
+  /// Of two times that have come.
+  bool comes_before(const arm& other) const noexcept {
+    if ((kind_ == kind::limit) != (other.kind_ == kind::limit)) return other.kind_ == kind::limit;
+    return due().when() < other.due().when();
+  }
+  bool is_left_out() const noexcept { return !is_on_ || is_over_; }
+  bool is_its_end(outcome how) const noexcept {
+    return end_ == end::any || (end_ == end::failure && how != outcome::ok);
+  }
   bool stands_in_line() const noexcept { return state_ == state::half_way || state_ == state::in_line; }
   /// Precondition: it has stood in line.
   part& here() noexcept { return *here_; }  // NOLINT(bugprone-unchecked-optional-access)
@@ -91,11 +104,26 @@ class arm {
   static constexpr std::uint8_t one_is_time = 2;
   static constexpr std::uint8_t one_is_confined = 4;
   static constexpr std::uint8_t one_is_shared = 8;
+  static constexpr std::uint8_t one_is_stop = 16;
+  static constexpr std::uint8_t one_is_last_resort = 32;
+  static constexpr std::uint8_t traits_of(kind what, bool tries_first, bool confined) noexcept {
+    const unsigned first = tries_first ? one_tries_first : 0U;
+    switch (what) {
+      case kind::channel: return static_cast<std::uint8_t>(first | (confined ? one_is_confined : one_is_shared));
+      case kind::stop: return one_is_shared | one_is_stop;
+      case kind::otherwise: return one_is_last_resort;
+      case kind::instant:
+      case kind::tick:
+      case kind::limit: break;
+    }
+    return one_is_shared | one_is_time | one_is_last_resort;
+  }
 
   kind kind_;
   std::uint8_t traits_;
   bool is_on_ = true;
-  bool until_closed_ = false;
+  bool is_over_ = false;  // it has left itself out
+  end end_ = end::none;
   bool has_fired_ = false;  // and keeps what came
   state state_ = state::fresh;
   std::uint16_t number_ = 0;  // from 1 on
@@ -110,11 +138,11 @@ class arm_of : public Base {
  public:
   /// Leaves the arm out, or not.
   Self&& only_if(bool whether) && noexcept {
-    this->switch_on(whether);
+    this->leave_out_unless(whether);
     return static_cast<Self&&>(*this);
   }
   Self& only_if(bool whether) & noexcept {
-    this->switch_on(whether);
+    this->leave_out_unless(whether);
     return static_cast<Self&>(*this);
   }
 
@@ -124,17 +152,19 @@ class arm_of : public Base {
   ~arm_of() override = default;
 };
 
-/// What all arms at channels have.
-template <class Self>
+/// What all arms at channels have. One that `gives_once` is over as soon as it has fired.
+template <class Self, bool gives_once = false>
 class channel_arm_of : public arm_of<Self> {
+  static constexpr arm::end its_end = gives_once ? arm::end::any : arm::end::failure;
+
  public:
-  /// Leaves itself out as soon as it has fired because its channel is closed, or its promise abandoned.
+  /// Leaves itself out when it has fired and can bring nothing more.
   Self&& until_closed() && noexcept {
-    this->leave_out_when_closed();
+    this->ends_with(its_end);
     return static_cast<Self&&>(*this);
   }
   Self& until_closed() & noexcept {
-    this->leave_out_when_closed();
+    this->ends_with(its_end);
     return static_cast<Self&>(*this);
   }
 

@@ -65,10 +65,13 @@ class arms_by_state {
   using state = arm::state;
   enum segment : std::uint8_t { to_look_at, lined_up, aside, left_out };
 
-  arms_by_state(std::span<numbered_arm> arms, choice how) noexcept : arms_(arms), choice_(how) {
+  /// begin(arm&) is called for each, before it is asked in which state it begins.
+  template <class Begin>
+  arms_by_state(std::span<numbered_arm> arms, choice how, const Begin& begin) noexcept : arms_(arms), choice_(how) {
     std::size_t end = 0;
     for (std::size_t number = size(); number > 0; --number) {
       arm& a = numbered(number);
+      begin(a);
       a.number_ = static_cast<std::uint16_t>(number);
       a.state_ = first_state(a);
       if (a.state_ == state::fresh) take_place(a, end++);
@@ -95,7 +98,7 @@ class arms_by_state {
 
   /// Where an arm begins, and comes to when it has left its line.
   state first_state(const arm& a) const noexcept {
-    if (!a.is_on_) return state::off;
+    if (a.is_left_out()) return state::off;
     return a.is_channel() || (a.kind_ == arm::kind::tick && !are_in_order()) ? state::fresh : state::aside;
   }
   void put(arm& a, state next) noexcept {
@@ -109,11 +112,6 @@ class arms_by_state {
         swap(a.at_, ends_[from]++);
       }
     }
-  }
-  /// All that stood in line begin anew.
-  void put_all_back() noexcept {
-    for (std::size_t i = 0; i < end_of(lined_up); ++i) at(i).state_ = state::fresh;
-    ends_[to_look_at] = ends_[lined_up];
   }
 
   /// In order: those that are to be looked at, from the last to the first. They nearly are.
@@ -129,23 +127,17 @@ class arms_by_state {
   }
 
  private:
+  /// The states are listed in the order of the segments.
   static segment segment_of(state s) noexcept {
-    switch (s) {
-      case state::in_line: return lined_up;
-      case state::aside: return aside;
-      case state::off: return left_out;
-      case state::fresh:
-      case state::told:
-      case state::half_way: break;
-    }
-    return to_look_at;
+    if (s < state::in_line) return to_look_at;
+    return s == state::in_line ? lined_up : s == state::aside ? aside : left_out;
   }
   void take_place(arm& a, std::size_t i) noexcept {
     arms_[i].at_place = &a;
     a.at_ = static_cast<std::uint16_t>(i);
   }
+  /// Also of a place with itself: a test would be guessed wrong too often.
   void swap(std::size_t i, std::size_t j) noexcept {
-    if (i == j) return;
     arm& before = at(i);
     take_place(at(j), i);
     take_place(before, j);

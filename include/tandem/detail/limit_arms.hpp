@@ -3,7 +3,8 @@
 // Contract   An instant fires once, when it has come; move_to() gives it another one. A stop_watch fires when stop was
 //            requested; listen_to() gives it another token. Both are what a select's own arms at(), after() and
 //            stop_requested() are made of, and what stands for the limits that a select has been given (try_select_for
-//            and so on). A selection must not have the arm just then.
+//            and so on): an instant that limits others comes after all of them. A selection must not have the arm just
+//            then.
 // Algorithm  none: a selection looks at the time and at the token, and calls listen() before it waits.
 // Tests      tests/timer.test.cpp, tests/select.test.cpp
 #pragma once
@@ -22,7 +23,7 @@ namespace tandem::inline TANDEM_ABI::detail {
 /// An instant that has not been taken yet.
 class instant : public arm {
  public:
-  explicit instant(deadline when) noexcept : arm(kind::instant), when_(when) {}
+  explicit instant(deadline when, kind what = kind::instant) noexcept : arm(what), when_(when) {}
   void move_to(deadline when) noexcept { when_ = when; }
 
  private:

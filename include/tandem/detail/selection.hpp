@@ -6,9 +6,10 @@
 //            there, and no turn that it was given is lost.
 //            An arm that is ready is taken at once; of several that are ready each has the same chance, or, in_order,
 //            the first is taken. A stop that was requested before comes before all. An instant that has come is taken
-//            only if at one instant no channel was ready (in_order: none of those before it), and `otherwise` only if
-//            besides no instant had come. But a tick has the same chance as a channel, unless in_order; and an instant
-//            does not wait for somebody who is half-way, nor until others come to rest.
+//            only if at one instant no channel was ready (in_order: none of those before it), `otherwise` only if
+//            besides no instant had come, and a limit only if there is no `otherwise`. But a tick has the same chance
+//            as a channel, unless in_order; and no time waits for somebody who is half-way, nor until others come to
+//            rest.
 //            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it
 //            is run again: what has changed meanwhile it is told (see waiter.hpp, several).
 // Algorithm  One waiter, a place per arm.
@@ -107,19 +108,18 @@ class selection : private resumable<several> {
   static constexpr auto aside = arms_by_state::aside;
 
  public:
-  static constexpr std::size_t most_arms = 65'535;
-  static constexpr std::size_t few = 8;  // more than these are not looked at for nothing
+  static constexpr std::size_t most_arms = 65'533;  // besides the limits
+  static constexpr std::size_t few = 8;             // more than these are not looked at for nothing
 
   /// The arms stay where they are until the selection goes.
-  selection(std::span<numbered_arm> arms, choice how) noexcept : resumable<several>(&go_on), arms_(arms, how) {
-    demand(arms.size() <= most_arms, "a select has 65,535 arms at most");
+  selection(std::span<numbered_arm> arms, choice how) noexcept
+      : resumable<several>(&go_on), arms_(arms, how, [this](arm& a) noexcept {
+          a.here_.reset();
+          if (a.has_fired_) prepare(a);
+          traits_ |= a.traits_;
+        }) {
+    demand(arms.size() <= most_arms + 2, "a select has 65,533 arms at most");
     go_away();
-    for (const numbered_arm& n : arms) {
-      arm& a = *n.of_number;
-      a.here_.reset();
-      if (a.has_fired_) prepare(a);
-      traits_ |= a.traits_;
-    }
     if (!has(arm::one_is_shared)) waits(firmness::several_here);
   }
   ~selection() {
@@ -153,7 +153,7 @@ class selection : private resumable<several> {
 
   /// An arm is left out from now on, or taken in again. Not while it waits.
   void switch_on(arm& one, bool whether) noexcept {
-    if (one.is_on_ == whether) return;
+    if (one.is_left_out() != whether) return;
     if (!whether) leave(one);
     one.switch_on(whether);
     arms_.put(one, arms_.first_state(one));
@@ -171,18 +171,7 @@ class selection : private resumable<several> {
 
   /// The coroutine is destroyed, perhaps while it waits.
   void abandon() noexcept {
-    if (!std::exchange(suspended_, false)) return;
-    fall_deaf();
-    outcome how = outcome::stopped;
-    if (!claim()) {
-      // whoever has claimed it has posted it, or is about to; or it has itself, to look again
-      home()->take_back(*this);
-      how = written();
-    }
-    arm* const told = goes_away(how);
-    if (told == nullptr) return;
-    if (how == outcome::look) return let_go(*told);  // a turn that it was given is passed on
-    end(*told, how);                                 // what came goes with the arm, or when the arm is used again
+    if (suspended_) give_up();
   }
 
   /// Whether one of those that are not left out is at a channel.
@@ -205,7 +194,7 @@ class selection : private resumable<several> {
   /// True: an arm has fired.
   bool begin() {
     if (is_fired_at_first()) return true;
-    if (first_aside(kind::otherwise) != nullptr || first_due() != nullptr) return settle();
+    if (has(arm::one_is_last_resort) && last_resort() != nullptr) return settle();
     if (has(arm::one_tries_first) && try_all()) return true;
     demand(may_fire(), "a select in which no arm can ever fire would wait for ever");
     return false;
@@ -220,11 +209,11 @@ class selection : private resumable<several> {
     return is_stopped();
   }
   bool is_stopped() noexcept {
-    arm* const stopped = first_aside(kind::stop);
+    arm* const stopped = has(arm::one_is_stop) ? first_aside(kind::stop) : nullptr;
     return stopped != nullptr && end(*stopped, outcome::ok);
   }
 
-  /// True: an arm was ready; or else an instant had come; or an arm was there for the case that none is.
+  /// True: an arm was ready; or else there was a last resort.
   [[gnu::noinline]] bool settle() {
     for (std::size_t i = 0; i < arms_.end_of(lined_up); ++i) arms_.at(i).seen_ = undecided;
     bool insists = false;
@@ -235,22 +224,24 @@ class selection : private resumable<several> {
       known = is_known();
     }
     // a time is no time if it waits for one who is half-way, or for others to come to rest
-    if (!known && first_due() == nullptr) wait_until(is_known, insists);
+    if (!known && first_due() == nullptr) known = wait_until(is_known, insists);
     if (fired_ != nullptr || is_stopped()) return true;
-    arm* const due = first_due();
-    arm* const last = due != nullptr ? due : first_aside(kind::otherwise);
+    arm* const last = known ? last_resort() : first_due();
     return last != nullptr && end(*last, outcome::ok);
   }
+  /// False: a time has come first.
   template <class Known>
-  void wait_until(const Known& is_known, bool& insists) {
+  bool wait_until(const Known& is_known, bool& insists) {
     const auto one_look_finds_it = [&] { return is_known() || is_known() || is_known(); };
     pausing between_tries;
-    for (auto& learned = platform::per_thread<patience>();
-         !backoff::await(one_look_finds_it, deadline::unlimited(), learned) && first_due() == nullptr;) {
+    auto& learned = platform::per_thread<patience>();
+    bool known = false;
+    while (!(known = backoff::await(one_look_finds_it, deadline::unlimited(), learned)) && first_due() == nullptr) {
       between_tries.pause();
       insists = true;
     }
     if (fired_ == nullptr) take_told();  // it lines up no longer, whether it did before or not
+    return known;
   }
 
   /// One look at all. True: an arm has fired; or when it began, none was ready.
@@ -259,8 +250,9 @@ class selection : private resumable<several> {
     if (arms_.are_in_order()) {
       for (std::size_t number = 1; number <= arms_.size(); ++number) {
         arm& a = arms_.numbered(number);
-        if (a.is_on_ && a.is_time() && a.due().has_passed()) return as_it_was && end(a, outcome::ok);
-        if (a.is_on_ && a.is_channel() && !look_again(a, insists, as_it_was)) return true;
+        if (a.is_left_out()) continue;
+        if (a.is_time() && a.kind_ != kind::limit && a.due().has_passed()) return as_it_was && end(a, outcome::ok);
+        if (a.is_channel() && !look_again(a, insists, as_it_was)) return true;
       }
       return as_it_was;
     }
@@ -395,10 +387,11 @@ class selection : private resumable<several> {
     return how == outcome::look ? is_fired_now(*told) : end(*told, how);
   }
 
-  /// After an outcome. The arm at whose place the wait has ended, if it has ended at one.
+  /// After an outcome. The arm at whose place the wait has ended, if it has ended at one. A selection that is over, and
+  /// does not stay, need not know what was dropped: it leaves each line, under the lock of whoever drops it there.
   arm* goes_away(outcome how) noexcept {
     const bool at_a_place = how == outcome::look || is_final(how);
-    take_told(false, at_a_place ? 1 : 0);
+    if (stays_ || !is_final(how)) take_told(false, at_a_place ? 1 : 0);
     if (!at_a_place) return nullptr;
     arm& told = arms_.numbered(number_of_place());
     arms_.put(told, state::told);
@@ -421,7 +414,7 @@ class selection : private resumable<several> {
   }
 
   bool end(arm& winner, outcome how) noexcept {
-    if (how != outcome::ok && winner.until_closed_) winner.switch_on(false);
+    winner.is_over_ = winner.is_its_end(how);
     let_go(winner);
     conclude(winner, how);
     return true;
@@ -430,7 +423,7 @@ class selection : private resumable<several> {
   void let_go(arm& winner) noexcept {
     if (!stays_) return retreat();
     leave(winner);
-    arms_.put(winner, arms_.first_state(winner));
+    if (const state begins = arms_.first_state(winner); winner.state_ != begins) arms_.put(winner, begins);
   }
   static void prepare(arm& a) noexcept {
     a.has_fired_ = false;
@@ -442,10 +435,9 @@ class selection : private resumable<several> {
     winner.conclude(how);
   }
 
-  /// Leaves every line.
+  /// Leaves every line, for good.
   void retreat() noexcept {
     for (std::size_t i = 0; i < arms_.end_of(lined_up); ++i) leave(arms_.at(i));
-    arms_.put_all_back();
   }
   /// Its place may be among those dropped, of which we have not been told: then it will be found not to stand in line.
   static void leave(arm& a) noexcept {
@@ -483,12 +475,20 @@ class selection : private resumable<several> {
       if (a.due().when() < until_.when()) until_ = a.due();
     });
   }
+  /// Of the times that have come: the earliest; the limit only if there is no other.
   arm* first_due() const noexcept {
     arm* first = nullptr;
     for_each_time([&first](arm& a) {
-      if (a.due().has_passed() && (first == nullptr || a.due().when() < first->due().when())) first = &a;
+      if (a.due().has_passed() && (first == nullptr || a.comes_before(*first))) first = &a;
     });
     return first;
+  }
+  /// What to take if no channel is ready, if there is something.
+  arm* last_resort() const noexcept {
+    arm* const due = first_due();
+    if (due != nullptr && due->kind_ != kind::limit) return due;
+    arm* const otherwise = first_aside(kind::otherwise);
+    return otherwise != nullptr ? otherwise : due;
   }
 
   // --- for a coroutine ---
@@ -521,6 +521,21 @@ class selection : private resumable<several> {
     self.fall_deaf();
     if (!self.digest(self.written()) && self.sleep()) return;
     self.coroutine_.resume();
+  }
+
+  [[gnu::noinline]] void give_up() noexcept {
+    suspended_ = false;
+    fall_deaf();
+    outcome how = outcome::stopped;
+    if (!claim()) {
+      // whoever has claimed it has posted it, or is about to; or it has itself, to look again
+      home()->take_back(*this);
+      how = written();
+    }
+    arm* const told = goes_away(how);
+    if (told == nullptr) return;
+    let_go(*told);                                   // a turn that it was given is passed on
+    if (how != outcome::look) conclude(*told, how);  // what came goes with the arm, or when the arm is used again
   }
 
   void listen() {
@@ -556,13 +571,13 @@ class selection : private resumable<several> {
     }
   }
 
+  std::uint8_t traits_ = 0;  // of all arms, also of those that are off
   arms_by_state arms_;
   arm* fired_ = nullptr;
   deadline until_ = deadline::unlimited();
   std::coroutine_handle<> coroutine_;
   std::optional<by_time> by_time_;
   std::int32_t to_come_ = 0;  // so many more have failed to claim it than places have been found dropped
-  std::uint8_t traits_ = 0;   // of all arms, also of those that are off
   bool stays_ = false;
   bool naps_ = false;
   bool suspended_ = false;
