@@ -1,6 +1,7 @@
 // The contract of selector, clause by clause; what it shares with every select is in select.test.cpp.
 #include <tandem/blend/selector.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -896,7 +897,7 @@ struct counting_arm final : tandem::detail::arm_of<counting_arm> {
     tandem::detail::place* here = nullptr;
   };
 
-  explicit counting_arm(counts& c) : arm_of<counting_arm>(kind::channel, true), counted(&c) {}
+  explicit counting_arm(counts& c) : arm_of<counting_arm>(true, false), counted(&c) {}
   counting_arm(counting_arm&&) noexcept = default;
 
   tandem::detail::outcome attempt() noexcept override {
@@ -958,6 +959,25 @@ TEST_CASE("selector: in order, the first of those that have changed is taken", "
   }
   for (const std::size_t i : {3u, 20u, 50u, 70u, 95u}) CHECK(all.select() == i);
   CHECK_FALSE(all.try_select().has_value());
+}
+
+TEST_CASE("selector: in order, in whichever order a few have changed", "[selector]") {
+  std::vector<std::size_t> changed{0, 1, 2, 3};
+  do {
+    for (std::size_t how_many = 1; how_many <= changed.size(); ++how_many) {
+      std::deque<mailbox<int>> kept;
+      selector all(tandem::in_order);
+      for (std::size_t i = 0; i < changed.size(); ++i) all.add(receive_from(kept.emplace_back(1)));
+      REQUIRE(all.try_select_for(100us).error() == status::timeout);  // now it stands in every line
+      std::set<std::size_t> ready;
+      for (std::size_t i = 0; i < how_many; ++i) {
+        REQUIRE(kept[changed[i]].send(1));
+        ready.insert(changed[i]);
+      }
+      for (const std::size_t i : ready) REQUIRE(all.select() == i);
+      REQUIRE_FALSE(all.try_select());
+    }
+  } while (std::next_permutation(changed.begin(), changed.end()));
 }
 
 TEST_CASE("selector: a thousand channels, a message here and there", "[selector]") {

@@ -1,8 +1,12 @@
 // Channels of one thread, beside other threads: who stops a wait from elsewhere, and selects that wait there and there.
 #include <tandem/confinement.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tandem/async/mailbox.hpp>
 #include <tandem/blend/select.hpp>
@@ -13,6 +17,7 @@
 
 #include "model/support/model.hpp"
 #include "support/coroutines.hpp"
+#include "support/started.hpp"
 
 using namespace model;
 using support::detached;
@@ -116,4 +121,69 @@ TEST_CASE("a selector at a channel of its own thread, and at one of all", "[mode
     loop.block_on(work(near, far));
     lab::check(sum == 13, "each letter came, once");
   });
+}
+
+namespace {
+
+/// The read-modify-writes of waiters, lists and selects in one run of the body, alone: who makes them, and with what.
+template <class Body>
+std::vector<std::string> read_modify_writes_of(Body&& body) {
+  const auto [report, sites] = lab::sites_of({}, body);
+  REQUIRE(report.passed());
+  std::vector<std::string> found;
+  for (const auto& [site, use] : sites) {
+    const std::string_view what = use.operation;
+    const bool is_ours = site.file.ends_with("detail/waiter.hpp") || site.file.ends_with("detail/wait_list.hpp") ||
+                         site.file.ends_with("detail/selection.hpp");
+    if (is_ours && what != "load" && what != "store") found.push_back(use.function + ": " + use.operation);
+  }
+  return found;
+}
+
+/// Waits twice, is told of what it dropped meanwhile, looks and finds nothing, and is destroyed while it waits.
+template <class Channel>
+void selects_at(Channel& a, Channel& b, auto&... more_arms) {
+  run_loop loop;
+  int sum = 0;
+  const auto take = [&sum](const result<letter>& one) { sum += one ? one->number() : 0; };
+  tandem::selector either;
+  either.add(receive_from(a, take));
+  either.add(receive_from(b, take));
+  (either.add(more_arms()), ...);
+  const auto selects = [&](tandem::scheduler&) -> support::started {
+    for (int i = 0; i < 2; ++i) co_await either.co_select();
+  };
+  const auto sends = [](tandem::scheduler&, Channel& to, int number) -> support::started {
+    const auto sent = co_await to.co_send(letter(number));
+    lab::check(sent == tandem::status::ok, "the send is ok");
+  };
+  const auto work = [&]() -> task<> {
+    const support::started waiting = selects(loop);
+    const support::started one = sends(loop, a, 1);
+    const support::started other = sends(loop, b, 2);
+    while (!waiting.done() || !one.done() || !other.done()) co_await turn(loop);
+    lab::check(!either.try_select(), "nothing is there any more");
+    const support::started given_up = selects(loop);
+  };
+  loop.block_on(work());
+  lab::check(sum == 3, "both came");
+}
+
+}  // namespace
+
+TEST_CASE("one thread: a select makes no read-modify-write, and one that has a limit does", "[model][confinement]") {
+  CHECK(read_modify_writes_of([] {
+          phone a, b;
+          selects_at(a, b);
+        }) == std::vector<std::string>{});
+  CHECK(read_modify_writes_of([] {
+          phone a, b;
+          const auto never = [] { return tandem::otherwise().only_if(false); };
+          selects_at(a, b, never);
+        }) == std::vector<std::string>{});
+  CHECK_FALSE(read_modify_writes_of([] {
+                phone a, b;
+                const auto late = [] { return tandem::after(std::chrono::hours(1)); };
+                selects_at(a, b, late);
+              }).empty());
 }

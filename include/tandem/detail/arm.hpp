@@ -63,9 +63,17 @@ class arm {
   }
 
  protected:
-  /// tries_first: trying is cheaper than standing in line. confined: only one thread can do anything at its channel.
-  explicit arm(kind what, bool tries_first = false, bool confined = false) noexcept
-      : kind_(what), traits_(traits_of(what, tries_first, confined)) {}
+  /// At a channel. tries_first: trying is cheaper than standing in line. confined: only one thread can do anything there.
+  arm(bool tries_first, bool confined) noexcept
+      : kind_(kind::channel),
+        traits_(static_cast<std::uint8_t>((tries_first ? one_tries_first : 0U) |
+                                          (confined ? one_is_confined : one_is_shared))) {}
+  /// Anything else.
+  explicit arm(kind what) noexcept
+      : kind_(what),
+        traits_(what == kind::otherwise ? one_is_last_resort
+                : what == kind::stop    ? one_is_shared | one_is_stop
+                                        : one_is_shared | one_is_time | one_is_last_resort) {}
   arm(arm&& other) noexcept
       : kind_(other.kind_),
         traits_(other.traits_),
@@ -106,25 +114,13 @@ class arm {
   static constexpr std::uint8_t one_is_shared = 8;
   static constexpr std::uint8_t one_is_stop = 16;
   static constexpr std::uint8_t one_is_last_resort = 32;
-  static constexpr std::uint8_t traits_of(kind what, bool tries_first, bool confined) noexcept {
-    const unsigned first = tries_first ? one_tries_first : 0U;
-    switch (what) {
-      case kind::channel: return static_cast<std::uint8_t>(first | (confined ? one_is_confined : one_is_shared));
-      case kind::stop: return one_is_shared | one_is_stop;
-      case kind::otherwise: return one_is_last_resort;
-      case kind::instant:
-      case kind::tick:
-      case kind::limit: break;
-    }
-    return one_is_shared | one_is_time | one_is_last_resort;
-  }
 
   kind kind_;
   std::uint8_t traits_;
-  bool is_on_ = true;
-  bool is_over_ = false;  // it has left itself out
-  end end_ = end::none;
-  bool has_fired_ = false;  // and keeps what came
+  bool is_on_ : 1 = true;
+  bool is_over_ : 1 = false;  // it has left itself out
+  end end_ : 2 = end::none;
+  bool has_fired_ : 1 = false;  // and keeps what came
   state state_ = state::fresh;
   std::uint16_t number_ = 0;  // from 1 on
   std::uint16_t at_ = 0;      // where it is in the order of its selection
@@ -169,7 +165,7 @@ class channel_arm_of : public arm_of<Self> {
   }
 
  protected:
-  channel_arm_of(bool tries_first, bool confined) noexcept : arm_of<Self>(arm::kind::channel, tries_first, confined) {}
+  channel_arm_of(bool tries_first, bool confined) noexcept : arm_of<Self>(tries_first, confined) {}
   channel_arm_of(channel_arm_of&&) noexcept = default;
   ~channel_arm_of() override = default;
 };
