@@ -53,8 +53,8 @@ void add_fibers() {
          [=](std::uint64_t messages) { return in_fibers(make_cast(messages)); }});
   };
   add_one("W7/coroutine_round_trip", [](std::uint64_t n) { return round_trips<T, meeting>(n, 1); });
-  add_one("W7/coroutine_stream_cap0", [](std::uint64_t n) { return stream<T, meeting>(n, 1, 1); });
-  add_one("W7/coroutine_stream_cap64", [](std::uint64_t n) { return stream<T, box>(n, 1, 1, std::size_t{64}); });
+  add_one("W7/coroutine_stream_cap0", [](std::uint64_t n) { return stream<T, meeting>(n, {1, 1}); });
+  add_one("W7/coroutine_stream_cap64", [](std::uint64_t n) { return stream<T, box>(n, {1, 1}, std::size_t{64}); });
   add_crowd<T, boost_fiber_crowd<T>>("boost_fiber", 1'000, "1k");
 }
 #endif

@@ -55,6 +55,8 @@ void add_all() {
 void add_mailbox() {
   add_all<payload<8>>();
   add_all<payload<64>>();
+  add_working_streams<payload<8>, tandem_mailbox<payload<8>>>("W3/mailbox_working", std::size_t{64});
+  add_working_streams<payload<8>, mutex_cv_queue<payload<8>>>("W3/mailbox_working", std::size_t{64});
 }
 
 }  // namespace bench

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,7 @@
 #include "payload.hpp"
 #include "placement.hpp"
 #include "stopwatch.hpp"
+#include "work.hpp"
 
 namespace bench {
 
@@ -100,9 +102,18 @@ std::vector<role> round_trips(std::uint64_t messages, std::size_t pairs, const A
   return cast;
 }
 
-/// `messages` one way over one channel, from `senders` threads to `receivers` threads.
+/// Who takes part in a stream, and how long each works for a message besides.
+struct company {
+  std::size_t senders;
+  std::size_t receivers;
+  work of_sender = {};
+  work of_receiver = {};
+};
+
+/// `messages` one way over one channel, from those who send to those who receive.
 template <class T, contestant<T> C, class... A>
-std::vector<role> stream(std::uint64_t messages, std::size_t senders, std::size_t receivers, const A&... arguments) {
+std::vector<role> stream(std::uint64_t messages, const company& who, const A&... arguments) {
+  const auto [senders, receivers, of_sender, of_receiver] = who;
   struct line {
     set_apart<C> link;
     std::atomic<std::uint64_t> outstanding{0};  // the sum of all stamps sent and not yet accounted for
@@ -115,14 +126,16 @@ std::vector<role> stream(std::uint64_t messages, std::size_t senders, std::size_
     const std::uint64_t count = share(messages, senders, sender);
     shared->outstanding += sum_of(sender, count);
     const auto watch = std::make_shared<stopwatch>(count, senders);
-    cast.emplace_back(watch, [shared, sender, watch] {
-      return watch->time(
-          [&](std::uint64_t sequence) { return shared->link.channel.send(stamped<T>(sender, sequence)); });
+    cast.emplace_back(watch, [shared, sender, watch, works = of_sender] {
+      return watch->time([&](std::uint64_t sequence) {
+        works();
+        return shared->link.channel.send(stamped<T>(sender, sequence));
+      });
     });
   }
   for (std::size_t receiver = 0; receiver < receivers; ++receiver) {
     const std::uint64_t count = share(messages, receivers, receiver);
-    cast.push_back([shared, count] {
+    cast.push_back([shared, count, works = of_receiver] {
       ledger arrivals;
       for (std::uint64_t left = count; left > 0; --left) {
         T message;
@@ -130,6 +143,7 @@ std::vector<role> stream(std::uint64_t messages, std::size_t senders, std::size_
           return false;
         }
         arrivals.enter(message);
+        works();
       }
       shared->outstanding -= arrivals.sum();
       const bool last = --shared->still_receiving == 0;
@@ -210,7 +224,7 @@ void add_streams(const std::string& workload, const std::string& suffix, const A
   const auto add_one = [&](const std::string& shape, std::size_t senders, std::size_t receivers, placement where) {
     if (runs_on(C::how_it_waits, where) && (C::serves_many || senders + receivers == 2)) {
       add({workload + '_' + shape + suffix, std::string(C::name), sizeof(T), where,
-           [=](std::uint64_t messages) { return stream<T, C>(messages, senders, receivers, arguments...); }});
+           [=](std::uint64_t messages) { return stream<T, C>(messages, {senders, receivers}, arguments...); }});
     }
   };
   for (const placement where : few_threads) {
@@ -219,6 +233,26 @@ void add_streams(const std::string& workload, const std::string& suffix, const A
     add_one("4to4", 4, 4, where);
   }
   add_one("NtoN", crowd_size(), crowd_size(), placement::crowd);
+}
+
+/// Adds streams in which threads work for each message, so that they wait for one another now and then.
+template <class T, contestant<T> C, class... A>
+void add_working_streams(const std::string& workload, const A&... arguments) {
+  using std::chrono::nanoseconds;
+  const auto add_one = [&](const std::string& shape, std::size_t senders, nanoseconds of_sender,
+                           nanoseconds of_receiver) {
+    for (const placement where : few_threads) {
+      if (!runs_on(C::how_it_waits, where)) continue;
+      add({workload + '_' + shape, std::string(C::name), sizeof(T), where, [=](std::uint64_t messages) {
+             return stream<T, C>(messages, {senders, 1, work(of_sender), work(of_receiver)}, arguments...);
+           }});
+    }
+  };
+  add_one("1to1_1100_0", 1, nanoseconds(1100), nanoseconds(0));
+  add_one("1to1_3000_0", 1, nanoseconds(3000), nanoseconds(0));
+  add_one("2to1_0_2000", 2, nanoseconds(0), nanoseconds(2000));
+  add_one("4to1_3000_500", 4, nanoseconds(3000), nanoseconds(500));
+  add_one("8to1_0_1200", 8, nanoseconds(0), nanoseconds(1200));
 }
 
 /// Adds the select of contestant S.

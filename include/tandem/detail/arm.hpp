@@ -84,7 +84,7 @@ class arm {
   virtual ~arm() = default;  // for -Wnon-virtual-dtor alone: whoever has an arm knows its type
 
   /// When it leaves itself out: never; when it has fired with anything but ok; when it has fired.
-  enum class end : std::uint8_t { none, failure, any };
+  enum class end : std::uint8_t { never, unless_ok, always };
   void ends_with(end what) noexcept { end_ = what; }
 
  private:
@@ -101,7 +101,7 @@ class arm {
   }
   bool is_left_out() const noexcept { return !is_on_ || is_over_; }
   bool is_its_end(outcome how) const noexcept {
-    return end_ == end::any || (end_ == end::failure && how != outcome::ok);
+    return end_ == end::always || (end_ == end::unless_ok && how != outcome::ok);
   }
   bool stands_in_line() const noexcept { return state_ == state::half_way || state_ == state::in_line; }
   /// Precondition: it has stood in line.
@@ -119,7 +119,7 @@ class arm {
   std::uint8_t traits_;
   bool is_on_ : 1 = true;
   bool is_over_ : 1 = false;  // it has left itself out
-  end end_ : 2 = end::none;
+  end end_ : 2 = end::never;
   bool has_fired_ : 1 = false;  // and keeps what came
   state state_ = state::fresh;
   std::uint16_t number_ = 0;  // from 1 on
@@ -151,7 +151,7 @@ class arm_of : public Base {
 /// What all arms at channels have. One that `gives_once` is over as soon as it has fired.
 template <class Self, bool gives_once = false>
 class channel_arm_of : public arm_of<Self> {
-  static constexpr arm::end its_end = gives_once ? arm::end::any : arm::end::failure;
+  static constexpr arm::end its_end = gives_once ? arm::end::always : arm::end::unless_ok;
 
  public:
   /// Leaves itself out when it has fired and can bring nothing more.
