@@ -641,8 +641,12 @@ TEST_CASE("yields are banned on the core where they were dear, and on all if the
   CHECK_FALSE(b.holds_here());
   b.begin(now, 3ms, here);
   CHECK(b.holds_here());
-  b.begin(now, 3ms, here + 1);  // so it stays, as long as one soon follows the other
+  b.begin(now, 3ms, here);  // there alone, the last time
   CHECK(b.holds_here());
+  b.begin(now, 3ms, here + 1);
+  CHECK(b.holds_here());  // on all
+  b.begin(now, 3ms, here + 1);
+  CHECK_FALSE(b.holds_here());
   b.begin(now + 1h, 3ms, here + 1);
   CHECK_FALSE(b.holds_here());
   b.begin(now + 1h, 3ms, here + 1);  // once more on the same core

@@ -35,7 +35,8 @@
 //            such a one fewer yields are judged, for a while.
 // Cost       no shared line except the one that `ready` looks at, and the one that says whether traces are wanted,
 //            which is written by yields that are judged; the clock is read every few polls, and once a yield; of one
-//            that is judged, four times.
+//            that is judged, four times. While a ban holds, each wait asks on which core it is (sched_getcpu), and each
+//            yield elsewhere reads the clock once more.
 // Source     [karlin-1991] competitive spinning; docs/decisions/0004 and 0015 say why, docs/benchmarks.md what it costs
 // Tests      tests/waiter.test.cpp, tests/model/waiter.model.cpp
 #pragma once
@@ -81,12 +82,12 @@ class ban {
 
   constexpr bool holds() const noexcept { return holds_; }
   bool holds_here() const noexcept { return holds_ && (everywhere_ || where_ == platform::core()); }
-  /// Whether it has ended not longer ago than it lasted.
+  /// Whether it holds, or has ended not longer ago than it lasted.
   constexpr bool was_recent(time_point now) const noexcept { return now < end_ + length_; }
   /// A yield that took so long has been dear on that core. Soon after a ban, the next one is twice as long; and it
   /// holds on all cores, if that ban was for another one.
   void begin(time_point now, duration took, unsigned core = platform::core()) noexcept {
-    everywhere_ = was_recent(now) && (everywhere_ || where_ != core);
+    everywhere_ = was_recent(now) && where_ != core;
     length_ = was_recent(now) ? length_ * 2 : took * least;
     if (length_ > took * most) length_ = took * most;
     end_ = now + length_;
@@ -172,7 +173,7 @@ class patience {
     platform::yield();
     last_ = platform::clock::now();
     const duration took = last_ - began;
-    if (takes_long(took)) judge(took, core.went_to_strangers());
+    if (takes_long(took) && core.can_be_told()) judge(took, core.went_to_strangers());
   }
 
   time_point last_{};            // when a yield ended

@@ -244,6 +244,7 @@ inline void leave_trace() noexcept {}
 inline bool movers_leave_traces() noexcept { return false; }
 struct lent_core {
   explicit lent_core(bool) noexcept {}
+  static constexpr bool can_be_told() noexcept { return false; }
   static constexpr bool went_to_strangers() noexcept { return false; }
 };
 

@@ -143,9 +143,9 @@ class lent_core {
   }
   lent_core(const lent_core&) = delete;
   lent_core& operator=(const lent_core&) = delete;
+  /// Not if this thread was moved to another core: what happened on the old one since then is not known.
+  bool can_be_told() const noexcept { return core_ != nullptr && core_ == traces::here(); }
   bool went_to_strangers() noexcept {
-    // moved to another core: what happened on the old one since then is not known
-    if (core_ == nullptr || core_ != traces::here()) return false;
     core_->look_at_the_clock();
     return core_->long_silences.load(order::relaxed) != before_;
   }

@@ -77,9 +77,12 @@ inline bool movers_leave_traces() noexcept { return false; }
 class lent_core {
  public:
   explicit lent_core(bool) noexcept {}
+  bool can_be_told() const noexcept {
+    const std::clock_t now = std::clock();
+    return now != unknown && used_ != unknown && now >= used_;
+  }
   bool went_to_strangers() const noexcept {
     const std::clock_t now = std::clock();
-    if (now == unknown || used_ == unknown || now < used_) return false;
     const clock::duration used = std::chrono::duration_cast<clock::duration>(
         std::chrono::duration<std::clock_t, std::ratio<1, CLOCKS_PER_SEC>>(now - used_));
     return is_little(used, clock::now() - began_);
