@@ -468,6 +468,10 @@ TEST_CASE("select: a time, and a stop, do not wait for a sender who is half-way"
   CHECK(tandem::select(receive_from(inbox), after(5ms)) == 1);
   CHECK(tandem::select(receive_from(inbox), after(0s)) == 1);
   CHECK(tandem::select(tandem::in_order, receive_from(inbox), after(0s)) == 1);
+  const auto now = tandem::clock::now();
+  CHECK(tandem::select(tandem::in_order, receive_from(inbox), at(now), at(now - 1ms)) == 1);
+  CHECK(tandem::select(receive_from(inbox), at(now), at(now - 1ms)) == 2);
+  CHECK(try_select_for(receive_from(inbox), tandem::otherwise(), 0s).error() == status::timeout);
   {
     const std::jthread stopper([&] {
       std::this_thread::sleep_for(5ms);

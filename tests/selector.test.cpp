@@ -893,6 +893,7 @@ struct counting_arm final : tandem::detail::arm_of<counting_arm> {
   struct counts {
     int looks = 0;
     int joins = 0;
+    int leaves = 0;
     bool is_ready = false;
     tandem::detail::place* here = nullptr;
   };
@@ -911,12 +912,33 @@ struct counting_arm final : tandem::detail::arm_of<counting_arm> {
   }
   bool withdraw(tandem::detail::place&) noexcept override { return std::exchange(counted->here, nullptr) != nullptr; }
   std::uint64_t version(const tandem::detail::waiter&) noexcept override { return 1; }
+  void leave() noexcept override { ++counted->leaves; }
   void conclude(tandem::detail::outcome) noexcept override {}
 
   counts* counted;
 };
 
 }  // namespace
+
+TEST_CASE("co_select: told to look, and destroyed before it does, it passes each turn on once", "[select][coroutine]") {
+  counting_arm::counts a, b;
+  run_loop loop;
+  const auto work = [&]() -> task<> {
+    const auto body = [&](tandem::scheduler&) -> started {
+      co_await tandem::co_select(counting_arm(a), counting_arm(b));
+    };
+    const started waiting = body(loop);
+    REQUIRE(a.here != nullptr);
+    tandem::detail::place& here = *std::exchange(a.here, nullptr);
+    CHECK(here.claim());
+    here.complete(tandem::detail::outcome::look);
+    co_return;
+  };
+  loop.block_on(work());
+  CHECK(a.leaves == 1);
+  CHECK(b.leaves == 1);
+  CHECK(b.here == nullptr);
+}
 
 TEST_CASE("selector: a select looks at what has changed, however many arms there are", "[selector]") {
   constexpr std::size_t arms = 10'000;

@@ -26,8 +26,8 @@
 //            again, a send_to the outcome(). f is called when the select is over, by whoever called it (for a
 //            coroutine: where it is resumed); it may use the same channels, and may throw.
 //            An arm.only_if(false) does not fire. A closed channel is ready, at once and for ever: an
-//            arm.until_closed() fires once for that, and leaves itself out from then on; so does a get_from that has
-//            fired at all.
+//            arm.until_closed() fires once for that, and leaves itself out from then on; a get_from does so when it
+//            has fired at all.
 //            A run-time number of arms: a range of arms of one type. selector.hpp has a select that is made once
 //            and used often, of any arms.
 //              Choice      Of several arms that are ready, each has the same chance; select(in_order, ...) takes the

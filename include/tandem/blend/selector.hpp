@@ -27,7 +27,8 @@
 // Algorithm  detail/selection.hpp
 // Cost       a select that finds something looks at eight arms for nothing at most. One that waits: a lock for the arm
 //            that fired last and for each that was dropped since, and two read-modify-writes; no lock and none of these
-//            if all its channels are of one thread, its own, and no select was ever limited.
+//            if all its channels are of one thread, its own, no time and no stop is among its arms, and no select was
+//            ever limited. The first that is limited, like the first after add(), stands in each line anew.
 // Tests      tests/selector.test.cpp, tests/model/select.model.cpp
 #pragma once
 

@@ -54,7 +54,7 @@ class arm {
   /// It has fired before, and is to be used again.
   virtual void prepare() noexcept {}
 
-  /// Off: it does not fire. Not while a selection has it.
+  /// Off: it does not fire. Not while a selection has it, which has a switch_on of its own.
   void leave_out_unless(bool condition) noexcept { is_on_ = condition; }
   /// The same; and one that has left itself out is taken in again.
   void switch_on(bool whether) noexcept {
@@ -63,7 +63,8 @@ class arm {
   }
 
  protected:
-  /// At a channel. tries_first: trying is cheaper than standing in line. confined: only one thread can do anything there.
+  /// At a channel. tries_first: trying is cheaper than standing in line. confined: only one thread can do anything
+  /// there.
   arm(bool tries_first, bool confined) noexcept
       : kind_(kind::channel),
         traits_(static_cast<std::uint8_t>((tries_first ? one_tries_first : 0U) |

@@ -3,8 +3,7 @@
 // Contract   An instant fires once, when it has come; move_to() gives it another one. A stop_watch fires when stop was
 //            requested; listen_to() gives it another token. Both are what a select's own arms at(), after() and
 //            stop_requested() are made of, and what stands for the limits that a select has been given (try_select_for
-//            and so on): an instant that limits others comes after all of them. A selection must not have the arm just
-//            then.
+//            and so on): an instant that limits others comes after all of them. A selection must not wait just then.
 // Algorithm  none: a selection looks at the time and at the token, and calls listen() before it waits.
 // Tests      tests/timer.test.cpp, tests/select.test.cpp
 #pragma once

@@ -8,8 +8,8 @@
 //            the first is taken. A stop that was requested before comes before all. An instant that has come is taken
 //            only if at one instant no channel was ready (in_order: none of those before it), `otherwise` only if
 //            besides no instant had come, and a limit only if there is no `otherwise`. But a tick has the same chance
-//            as a channel, unless in_order; and no time waits for somebody who is half-way, nor until others come to
-//            rest.
+//            as a channel, unless in_order; and no time, a limit included, waits for somebody who is half-way, nor
+//            until others come to rest, as `otherwise` does.
 //            A selection that `stays` leaves its places in their lists when it has fired, and finds them there when it
 //            is run again: what has changed meanwhile it is told (see waiter.hpp, several).
 // Algorithm  One waiter, a place per arm.
@@ -60,7 +60,8 @@
 //            refused before it, and became ready neither between its first version and that, nor after. (A channel at
 //            which a select lines up has no version: it may be there, or not yet. Then nobody can say, and looks again;
 //            after a while we stand in line there, which drops it.) A stop that came meanwhile goes first.
-// Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away.
+// Invariants 1. Between begin and step_up, and between an outcome and the next step_up, the waiter is away. (One that
+//               is over, and does not stay, keeps its outcome: nobody can claim that, either.)
 //            2. When step_up succeeds each channel's arm stands in its line; whoever makes it ready drops its place.
 //            3. After retreat no list holds a place of ours, unless we stay.
 //            4. A place that was dropped stands in line again only when take_told() has found it in the stack.
@@ -475,11 +476,12 @@ class selection : private resumable<several> {
       if (a.due().when() < until_.when()) until_ = a.due();
     });
   }
-  /// Of the times that have come: the earliest; the limit only if there is no other.
+  /// Of the times that have come: the earliest, or, in_order, the first; the limit only if there is no other.
   arm* first_due() const noexcept {
     arm* first = nullptr;
-    for_each_time([&first](arm& a) {
-      if (a.due().has_passed() && (first == nullptr || a.comes_before(*first))) first = &a;
+    for_each_time([this, &first](arm& a) {
+      if (!a.due().has_passed()) return;
+      if (first == nullptr || (arms_.are_in_order() ? a.number_ < first->number_ : a.comes_before(*first))) first = &a;
     });
     return first;
   }
@@ -534,8 +536,10 @@ class selection : private resumable<several> {
     }
     arm* const told = goes_away(how);
     if (told == nullptr) return;
-    let_go(*told);                                   // a turn that it was given is passed on
-    if (how != outcome::look) conclude(*told, how);  // what came goes with the arm, or when the arm is used again
+    // a turn that it was given is passed on: now, or when we are destroyed
+    if (stays_ || how != outcome::look) let_go(*told);
+    // what came goes with the arm, or when the arm is used again; what nobody was told, a closed channel says again
+    if (how != outcome::look) conclude(*told, how);
   }
 
   void listen() {

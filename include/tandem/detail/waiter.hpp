@@ -42,7 +42,8 @@
 //                           sleep, nor believe that nothing has changed, before it has looked at that list again. And
 //                           it looks at no other: who has failed pushes the part onto the select's stack of dropped
 //                           ones, before it lets go of the list's lock. The select takes all that are there, and waits
-//                           for as many as have failed: that is no longer than it would wait for the lock.
+//                           for as many as have failed: that is no longer than it would wait for the lock. One that is
+//                           over for good need not: it leaves each list, under that lock.
 //                           Who takes no place of its own (a try_) leaves nothing to look at: it passes by one that
 //                           `lines_up`, lest it keep it from ever stepping up.
 //                several_here
