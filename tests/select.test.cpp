@@ -929,7 +929,7 @@ struct sundial {
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<sundial>;
-  static constexpr bool is_steady = false;
+  [[maybe_unused]] static constexpr bool is_steady = false;
   static inline int looks = 0;
   /// It stands still for five looks.
   static time_point now() noexcept { return time_point(1ms * (++looks < 6 ? 1 : looks)); }

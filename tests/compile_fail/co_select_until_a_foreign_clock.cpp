@@ -1,5 +1,5 @@
 // expect: for ..._until, an instant (for co_..., of tandem::clock)
-// lines: 16
+// lines: 20
 #include <tandem/async/mailbox.hpp>
 #include <tandem/blend/select.hpp>
 

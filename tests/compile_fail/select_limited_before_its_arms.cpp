@@ -1,5 +1,5 @@
 // expect: tandem: a select is given: in_order, or not; arms (receive_from(channel) makes one; a channel is none
-// lines: 16
+// lines: 20
 #include <tandem/async/mailbox.hpp>
 #include <tandem/blend/select.hpp>
 

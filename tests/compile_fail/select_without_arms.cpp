@@ -1,5 +1,5 @@
 // expect: tandem: a select is given: in_order, or not; arms (receive_from(channel) makes one; a channel is none
-// lines: 12
+// lines: 16
 #include <tandem/blend/select.hpp>
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // expect: tandem: a selector is given arms: receive_from(channel) makes one; a channel is none
-// lines: 16
+// lines: 20
 #include <tandem/async/mailbox.hpp>
 #include <tandem/blend/selector.hpp>
 
