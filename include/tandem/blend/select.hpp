@@ -289,7 +289,11 @@ consteval bool is_select(role time, bool may_stop) {
   } else {
     while (given[i] == role::arm) ++i;
   }
-  if (i == first || (time != role::none && given[i++] != time)) return false;
+  if (i == first) return false;
+  if (time != role::none) {
+    if (given[i] != time) return false;
+    ++i;
+  }
   if (may_stop && given[i] == role::token) ++i;
   return i == sizeof...(Arguments);
 }
@@ -437,8 +441,8 @@ concept arm_or_channel = select_arm<A> || channel<std::remove_cvref_t<A>>;
 template <class R>
 concept range_of_them = std::ranges::range<R> && arm_or_channel<std::ranges::range_reference_t<R>>;
 template <class... Arguments>
-concept meant_for_a_select = ((arm_or_channel<Arguments> || range_of_them<Arguments>) || ...) ||
-                             ((role_of<Arguments>() != role::none) && ...);
+concept meant_for_a_select =
+    ((arm_or_channel<Arguments> || range_of_them<Arguments>) || ...) || ((role_of<Arguments>() != role::none) && ...);
 
 template <class... Arguments>
 struct no_select {

@@ -80,7 +80,7 @@ class selector {
     explicit awaitable(selector& all, limit limited = {}) noexcept : selector_(&all), limit_(std::move(limited)) {}
     ~awaitable() {
       if (!waits_) return;
-      selector_->selection_->abandon();
+      selector_->made().abandon();
       if constexpr (Limited) selector_->unlimit();
     }
     awaitable(const awaitable&) = delete;
@@ -222,10 +222,13 @@ class selector {
     return *selection_;
   }
 
+  /// Precondition: it has been made ready.
+  detail::selection& made() noexcept { return *selection_; }  // NOLINT(bugprone-unchecked-optional-access)
+
   /// It has fired: the number; what the user wants to be done is done.
   std::size_t conclude() {
-    const std::size_t number = selection_->fired();
-    selection_->finish();  // this may add an arm, and then there is no selection
+    const std::size_t number = made().fired();
+    made().finish();  // this may add an arm, and then there is no selection
     return number;
   }
 
@@ -240,7 +243,7 @@ class selector {
     for (detail::arm* const limit :
          {static_cast<detail::arm*>(&limits_->time), static_cast<detail::arm*>(&limits_->token)}) {
       limit->switch_on(false);
-      arms_.push_back(limit);
+      arms_.emplace_back(limit);
     }
   }
   void limit(detail::deadline until, detail::stop_request stop) noexcept {
@@ -259,11 +262,11 @@ class selector {
   result<std::size_t> run(detail::deadline until, detail::stop_request stop = nullptr) {
     make_limits();
     limit(until, stop);
-    selection_->run();
+    made().run();
     return conclude_limited();
   }
   result<std::size_t> conclude_limited() {
-    const std::size_t number = selection_->fired();
+    const std::size_t number = made().fired();
     unlimit();
     if (number >= size()) return number == size() ? status::timeout : status::stopped;
     return conclude();

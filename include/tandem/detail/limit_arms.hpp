@@ -35,7 +35,7 @@ class instant : public arm {
 /// A stop token, and during a wait a callback there.
 class stop_watch : public arm {
  public:
-  explicit stop_watch(const platform::stop_token& token) noexcept : arm(kind::stop), token_(token) {}
+  explicit stop_watch(platform::stop_token token) noexcept : arm(kind::stop), token_(std::move(token)) {}
   stop_watch(stop_watch&& other) noexcept : arm(static_cast<arm&&>(other)), token_(std::move(other.token_)) {}
   ~stop_watch() override = default;
   stop_watch& operator=(stop_watch&&) = delete;
