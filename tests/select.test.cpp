@@ -576,6 +576,11 @@ TEST_CASE("select: one in which no arm can ever fire aborts, saying so", "[selec
   const std::string words = "a select in which no arm can ever fire would wait for ever";
   rendezvous<int> meeting;
   CHECK(support::death_of([] { select(never()); }).saying(words));
+  CHECK(support::death_of([] {
+          std::vector<decltype(never())> too_many;
+          for (int i = 0; i < 65'536; ++i) too_many.push_back(never());
+          select(too_many);
+        }).saying("a select has 65,533 arms at most"));
   CHECK(support::death_of([&] { select(receive_from(meeting).only_if(false), never()); }).saying(words));
   CHECK(support::death_of([] { select(after(std::chrono::hours::max())); }).saying(words));
   CHECK(support::death_of([] { select(stop_requested(std::stop_token())); }).saying(words));

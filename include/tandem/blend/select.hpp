@@ -307,13 +307,20 @@ concept selects_for = is_select<Arguments...>(role::duration, true);
 template <class... Arguments>
 concept selects_until = is_select<Arguments...>(role::time_point, true);
 
-template <class T>
-inline constexpr bool is_by_another_clock = role_of_time<T> == role::time_point;
-template <class Duration>
-inline constexpr bool is_by_another_clock<std::chrono::time_point<clock, Duration>> = false;
+/// Of the arguments, the duration or the instant.
+template <class First, class... Rest>
+constexpr const auto& time_in(const First& first, const Rest&... rest) noexcept {
+  if constexpr (role_of_time<First> != role::none) {
+    return first;
+  } else {
+    return detail::time_in(rest...);
+  }
+}
 template <class... Arguments>
-concept selects_until_our_time =
-    selects_until<Arguments...> && (!is_by_another_clock<std::remove_cvref_t<Arguments>> && ...);
+concept selects_until_our_time = selects_until<Arguments...> && requires(const Arguments&... arguments) {
+  { detail::time_in(arguments...).time_since_epoch() };
+  requires std::is_same_v<typename std::remove_cvref_t<decltype(detail::time_in(arguments...))>::clock, clock>;
+};
 
 /// How many arms a select has; behind them may come two that stand for its limits.
 struct shape {
@@ -327,7 +334,7 @@ inline constexpr shape shape_of{
     ((role_of<Arguments>() == role::duration || role_of<Arguments>() == role::time_point) || ...),
     ((role_of<Arguments>() == role::token) || ...)};
 
-/// A select that happens once.
+/// A select that happens once. `until` counts only if one of the arguments is a time.
 template <shape Shape>
 class one_select {
   static constexpr bool has_limits = Shape.has_time || Shape.has_token;
@@ -338,7 +345,7 @@ class one_select {
 
  public:
   template <class... Arguments>
-  explicit one_select(Arguments&... given) : row_(gather(given...)), selection_(row_, choice_) {}
+  explicit one_select(deadline until, Arguments&... given) : row_(gather(until, given...)), selection_(row_, choice_) {}
 
   /// The number of the arm that fired; with limits, or which of them.
   using outcome = std::conditional_t<has_limits, result<std::size_t>, std::size_t>;
@@ -367,7 +374,7 @@ class one_select {
 
  private:
   template <class... Arguments>
-  row gather(Arguments&... given) {
+  row gather(deadline until, Arguments&... given) {
     row all{};
     if constexpr (Shape.arms == 0) all.reserve((limits + ... + how_many(given)));
     std::size_t end = 0;
@@ -378,7 +385,7 @@ class one_select {
         all[end++] = &one;
       }
     };
-    (lay(given, add), ...);
+    (lay(given, until, add), ...);
     return all;
   }
   template <class Argument>
@@ -390,7 +397,7 @@ class one_select {
     }
   }
   template <class Argument, class Add>
-  void lay(Argument& given, const Add& add) {
+  void lay(Argument& given, deadline until, const Add& add) {
     constexpr role what = role_of<Argument&>();
     if constexpr (what == role::order) {
       choice_ = choice::in_order;
@@ -401,39 +408,15 @@ class one_select {
     } else if constexpr (what == role::token) {
       add(token_.emplace(given));
     } else {
-      add(time_.emplace(deadline_of(given), arm::kind::limit));
+      add(time_.emplace(until, arm::kind::limit));
     }
   }
-  template <class Rep, class Period>
-  static deadline deadline_of(std::chrono::duration<Rep, Period> patience) noexcept {
-    return deadline::after(patience);
-  }
-  template <class Clock, class Duration>
-  static deadline deadline_of(std::chrono::time_point<Clock, Duration> when) {
-    if constexpr (std::is_same_v<Clock, clock>) {
-      return deadline::at_or_forever(when.time_since_epoch());
-    } else {
-      return deadline::after(deadline::between(Clock::now().time_since_epoch(), when.time_since_epoch()));
-    }
-  }
-
   choice choice_ = choice::random;
   [[no_unique_address]] std::conditional_t<Shape.has_time, std::optional<instant>, absent> time_;
   [[no_unique_address]] std::conditional_t<Shape.has_token, std::optional<stop_watch>, absent> token_;
   row row_;
   selection selection_;
 };
-
-/// By another clock than tandem's, which may be set back: it is asked again when the time is up.
-template <class T>
-bool is_yet_to_come(const T& argument) {
-  if constexpr (is_by_another_clock<T>) {
-    return deadline::between(T::clock::now().time_since_epoch(), argument.time_since_epoch()) !=
-           clock::duration::zero();
-  } else {
-    return false;
-  }
-}
 
 /// Whoever passes one of these, or a range of them, or nothing but limits, meant a select of ours.
 template <class A>
@@ -444,13 +427,16 @@ template <class... Arguments>
 concept meant_for_a_select =
     ((arm_or_channel<Arguments> || range_of_them<Arguments>) || ...) || ((role_of<Arguments>() != role::none) && ...);
 
+/// What the wrong arguments give: the call compiles as far as the sentence.
 template <class... Arguments>
-struct no_select {
+struct no_select : result<std::size_t>, std::suspend_never {
   static_assert(
       sizeof...(Arguments) > sizeof...(Arguments),
       "tandem: a select is given: in_order, or not; arms (receive_from(channel) makes one; a channel is none, "
       "and they are not const), or one range of arms; then, for ..._for, a duration, for ..._until, an instant "
       "(for co_..., of tandem::clock); then, except for try_select, a stop token, or none.");
+  no_select() noexcept : result<std::size_t>(status::closed) {}
+  operator std::size_t() const noexcept { return 0; }  // NOLINT(google-explicit-constructor): as select() gives it
 };
 
 }  // namespace detail
@@ -459,28 +445,31 @@ struct no_select {
 template <class... Arguments>
   requires detail::selects<Arguments...>
 auto select(Arguments&&... arguments) {
-  return detail::one_select<detail::shape_of<Arguments...>>(arguments...).run();
+  return detail::one_select<detail::shape_of<Arguments...>>(detail::deadline::unlimited(), arguments...).run();
 }
 /// The number of an arm that is ready; or empty.
 template <class... Arguments>
   requires detail::selects_at_once<Arguments...>
 result<std::size_t> try_select(Arguments&&... arguments) {
-  return detail::one_select<detail::shape_of<Arguments...>>(arguments...).try_run();
+  return detail::one_select<detail::shape_of<Arguments...>>(detail::deadline::unlimited(), arguments...).try_run();
 }
 /// Waits at most so long: a number, timeout or, with a token, stopped.
 template <class... Arguments>
   requires detail::selects_for<Arguments...>
 result<std::size_t> try_select_for(Arguments&&... arguments) {
-  return detail::one_select<detail::shape_of<Arguments...>>(arguments...).run();
+  const auto until = detail::deadline::after(detail::time_in(arguments...));
+  return detail::one_select<detail::shape_of<Arguments...>>(until, arguments...).run();
 }
 /// Waits until that instant at most: a number, timeout or, with a token, stopped.
 template <class... Arguments>
   requires detail::selects_until<Arguments...>
 result<std::size_t> try_select_until(Arguments&&... arguments) {
-  for (;;) {
-    auto fired = detail::one_select<detail::shape_of<Arguments...>>(arguments...).run();
-    if (fired.error() != status::timeout || !(detail::is_yet_to_come(arguments) || ...)) return fired;
-  }
+  result<std::size_t> fired = status::timeout;
+  detail::attempt_until(detail::time_in(arguments...), [&](detail::deadline until) {
+    fired = detail::one_select<detail::shape_of<Arguments...>>(until, arguments...).run();
+    return fired.error() == status::timeout ? detail::outcome::timeout : detail::outcome::ok;
+  });
+  return fired;
 }
 
 /// What co_select returns; co_await gives what select returns.
@@ -488,7 +477,7 @@ template <detail::shape Shape>
 class [[nodiscard("nothing is selected before it is awaited")]] select_awaitable {
  public:
   template <class... Arguments>
-  explicit select_awaitable(std::in_place_t, Arguments&... arguments) : all_(arguments...) {}
+  explicit select_awaitable(detail::deadline until, Arguments&... arguments) : all_(until, arguments...) {}
   select_awaitable(const select_awaitable&) = delete;
   select_awaitable& operator=(const select_awaitable&) = delete;
 
@@ -507,57 +496,59 @@ class [[nodiscard("nothing is selected before it is awaited")]] select_awaitable
 template <class... Arguments>
   requires detail::selects<Arguments...>
 auto co_select(Arguments&&... arguments) {
-  return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
+  return select_awaitable<detail::shape_of<Arguments...>>(detail::deadline::unlimited(), arguments...);
 }
 /// The same, at most so long: a number, timeout or, with a token, stopped.
 template <class... Arguments>
   requires detail::selects_for<Arguments...>
 auto co_try_select_for(Arguments&&... arguments) {
-  return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
+  const auto until = detail::deadline::after(detail::time_in(arguments...));
+  return select_awaitable<detail::shape_of<Arguments...>>(until, arguments...);
 }
 /// The same, until that instant at most, by tandem::clock.
 template <class... Arguments>
   requires detail::selects_until_our_time<Arguments...>
 auto co_try_select_until(Arguments&&... arguments) {
-  return select_awaitable<detail::shape_of<Arguments...>>(std::in_place, arguments...);
+  const auto until = detail::deadline::at_or_forever(detail::time_in(arguments...).time_since_epoch());
+  return select_awaitable<detail::shape_of<Arguments...>>(until, arguments...);
 }
 
 // For other arguments: a sentence.
 
 template <class... Arguments>
   requires(!detail::selects<Arguments...> && detail::meant_for_a_select<Arguments...>)
-std::size_t select(Arguments&&...) {
-  return sizeof(detail::no_select<Arguments...>);
+detail::no_select<Arguments...> select(Arguments&&...) {
+  return {};
 }
 template <class... Arguments>
   requires(!detail::selects_at_once<Arguments...> && detail::meant_for_a_select<Arguments...>)
-result<std::size_t> try_select(Arguments&&...) {
-  return {sizeof(detail::no_select<Arguments...>)};
+detail::no_select<Arguments...> try_select(Arguments&&...) {
+  return {};
 }
 template <class... Arguments>
   requires(!detail::selects_for<Arguments...> && detail::meant_for_a_select<Arguments...>)
-result<std::size_t> try_select_for(Arguments&&...) {
-  return {sizeof(detail::no_select<Arguments...>)};
+detail::no_select<Arguments...> try_select_for(Arguments&&...) {
+  return {};
 }
 template <class... Arguments>
   requires(!detail::selects_until<Arguments...> && detail::meant_for_a_select<Arguments...>)
-result<std::size_t> try_select_until(Arguments&&...) {
-  return {sizeof(detail::no_select<Arguments...>)};
+detail::no_select<Arguments...> try_select_until(Arguments&&...) {
+  return {};
 }
 template <class... Arguments>
   requires(!detail::selects<Arguments...> && detail::meant_for_a_select<Arguments...>)
-std::suspend_never co_select(Arguments&&...) {
-  return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
+detail::no_select<Arguments...> co_select(Arguments&&...) {
+  return {};
 }
 template <class... Arguments>
   requires(!detail::selects_for<Arguments...> && detail::meant_for_a_select<Arguments...>)
-std::suspend_never co_try_select_for(Arguments&&...) {
-  return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
+detail::no_select<Arguments...> co_try_select_for(Arguments&&...) {
+  return {};
 }
 template <class... Arguments>
   requires(!detail::selects_until_our_time<Arguments...> && detail::meant_for_a_select<Arguments...>)
-std::suspend_never co_try_select_until(Arguments&&...) {
-  return (static_cast<void>(sizeof(detail::no_select<Arguments...>)), std::suspend_never());
+detail::no_select<Arguments...> co_try_select_until(Arguments&&...) {
+  return {};
 }
 
 }  // namespace tandem::inline TANDEM_ABI
