@@ -661,6 +661,15 @@ TEST_CASE("yields are banned on the core where they were dear, and on all if the
   CHECK_FALSE(learned.yield());
 }
 
+TEST_CASE("of a yield during which the thread was moved to another core, nothing can be told") {
+  const support::pinned_to one(support::core_number(0));  // where there is one
+  const unsigned here = platform::core();
+  const platform::lent_core lent(false);
+  CHECK(lent.can_be_told());
+  const support::pinned_to other(support::core_number(1));
+  CHECK(lent.can_be_told() == (platform::core() == here));  // one core, or a ground that knows none
+}
+
 TEST_CASE("a thread to which yields are banned does not yield, and spins for longer") {
   const support::pinned_to one(support::core_number(0));  // where there is one
   tandem::detail::patience learned;

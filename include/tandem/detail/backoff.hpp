@@ -87,8 +87,9 @@ class ban {
   /// A yield that took so long has been dear on that core. Soon after a ban, the next one is twice as long; and it
   /// holds on all cores, if that ban was for another one.
   void begin(time_point now, duration took, unsigned core = platform::core()) noexcept {
-    everywhere_ = was_recent(now) && where_ != core;
-    length_ = was_recent(now) ? length_ * 2 : took * least;
+    const bool again = was_recent(now);
+    everywhere_ = again && where_ != core;
+    length_ = again ? length_ * 2 : took * least;
     if (length_ > took * most) length_ = took * most;
     end_ = now + length_;
     where_ = core;
