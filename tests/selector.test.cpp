@@ -494,13 +494,7 @@ TEST_CASE("selector: limited by a time, a stop, or both, and again not", "[selec
   const watchdog guard("a selector with limits");
   for (const bool in_order : {false, true}) {
     mailbox<int> a(1), b(1);
-    std::optional<selector> made;
-    if (in_order) {
-      made.emplace(tandem::in_order);
-    } else {
-      made.emplace();
-    }
-    selector& all = *made;
+    selector all = in_order ? selector(tandem::in_order) : selector();
     std::stop_source stop;
     const auto token = stop.get_token();
     std::vector<int> came;
@@ -642,21 +636,14 @@ TEST_CASE("selector: what is to be awaited limits nothing before it is awaited",
 
 TEST_CASE("selector: what is there at once comes before a limit that has passed", "[selector]") {
   for (const bool in_order : {false, true}) {
-    std::optional<selector> made;
-    if (in_order) {
-      made.emplace(tandem::in_order);
-    } else {
-      made.emplace();
-    }
     mailbox<int> a(1);
-    selector& all = *made;
+    selector all = in_order ? selector(tandem::in_order) : selector();
     all.add(receive_from(a));
     CHECK(all.try_select_for(0s).error() == status::timeout);
     all.add(after(0s));
     all.add(otherwise());
     CHECK(all.try_select_until(tandem::clock::time_point()).value() == 1);
     CHECK(all.try_select_until(tandem::clock::time_point()).value() == 2);
-    made.reset();
   }
 }
 
