@@ -94,7 +94,8 @@ DECLARATION = re.compile(
     r"^(?!delete\b)[\w:]+(<.*>)?[*&]* (const )?[\w~]+(\(.*\).*|\[.*\]|\{.*\}| = .*)?;$|^[\w:]+\(const |^\w+\(\) noexcept"
 )
 # what is not there at run time, or is there for its speed, or for the lab
-INERT = re.compile(r"= (default|delete);|^\s*(enum|struct|class|requires|friend|using)\b|platform::(prefetch|plain_)|"
+INERT = re.compile(r"= (default|delete);|^\s*(enum|struct|class|requires|friend|using)\b|"
+                   r"platform::(prefetch|plain_|leave_trace|movers_leave_traces)|"
                    r"static_cast<void>\(detail::result_access::memory\(")
 MISUSE = re.compile(r"\b(demand|check_user|keep_others_out|about_to_block)\(")
 GUARDED = re.compile(r"^(\s*if \(.*\)) ([^{]*;)$")

@@ -249,6 +249,10 @@ struct mailbox<T, Users>::core {
 
   void join(side who, detail::place& here) noexcept;
   bool quit(side who, detail::place& here) noexcept;
+  /// At a channel of one thread no other thread waits, whom they could tell anything.
+  static bool movers_leave_traces() noexcept {
+    return !confined_to_one_thread<mailbox> && platform::movers_leave_traces();
+  }
   void wake_first_of(side who) noexcept;
   void look_who_waits(side who) noexcept;
   [[gnu::noinline]] void serve(side who, bool somebody_waits, std::uint64_t position) noexcept;
@@ -294,7 +298,7 @@ detail::outcome mailbox<T, Users>::core::push(T& value) noexcept {
         detail::hand_over(value, std::addressof(s.message.value));
         s.stamp.store(tail + 1, order::release /*M*/);
         const bool somebody_waits = waiting_[receivers].load(order::seq_cst /*D*/);
-        if (somebody_waits | platform::movers_leave_traces()) serve(receivers, somebody_waits, tail);
+        if (somebody_waits | movers_leave_traces()) serve(receivers, somebody_waits, tail);
         return detail::outcome::ok;
       }
     } else if (stamp < tail) {  // still holds, or waits for, the message of the lap before
@@ -323,7 +327,7 @@ detail::outcome mailbox<T, Users>::core::pop(T* to) noexcept {
         detail::end_message(s.message.value);
         s.stamp.store(head + ring_.lap, order::release /*F*/);
         const bool somebody_waits = waiting_[senders].load(order::seq_cst /*D*/);
-        if (somebody_waits | platform::movers_leave_traces()) serve(senders, somebody_waits, head);
+        if (somebody_waits | movers_leave_traces()) serve(senders, somebody_waits, head);
         return detail::outcome::ok;
       }
     } else if (stamp <= head) {  // nothing there yet
@@ -483,6 +487,7 @@ void mailbox<T, Users>::core::look_who_waits(detail::side who) noexcept {
 template <class T, detail::users_of_a_channel Users>
 void mailbox<T, Users>::core::serve(detail::side who, bool somebody_waits, std::uint64_t position) noexcept {
   if (somebody_waits) wake_first_of(who);
+  if constexpr (confined_to_one_thread<mailbox>) return;
   // one of 16, and not one in a fixed distance: two senders who take turns would leave all traces on the core of one
   if (position * 0x9E3779B97F4A7C15u >> 60U == 0) platform::leave_trace();
 }
