@@ -38,25 +38,26 @@ void add_all() {
   add_selects<T, mutex_cv_selection<T>>("W8/select_4_cap64", std::size_t{64});
 }
 
-/// Mailboxes, one of which is drawn for each message.
+/// Mailboxes, one of which is drawn for each message: of all, or of a few that lie far apart.
 struct many_mailboxes {
-  explicit many_mailboxes(std::size_t count) {
+  many_mailboxes(std::size_t count, std::size_t drawn) : drawn_from(drawn) {
     for (std::size_t i = 0; i < count; ++i) {
       boxes.emplace_back(4);
     }
   }
   tandem::mailbox<std::uint64_t>& draw() {
     state = state * 6364136223846793005U + 1442695040888963407U;
-    return boxes[(state >> 33U) % boxes.size()];
+    return boxes[(state >> 33U) % drawn_from * (boxes.size() / drawn_from)];
   }
 
   std::deque<tandem::mailbox<std::uint64_t>> boxes;
+  std::size_t drawn_from;
   std::uint64_t state = 1;
 };
 
 /// A selector finds out which mailbox has the message.
 struct found_by_selector {
-  explicit found_by_selector(std::size_t count) : all(count) {
+  found_by_selector(std::size_t count, std::size_t drawn) : all(count, drawn) {
     for (auto& box : all.boxes) {
       arms.add(tandem::receive_from(box, [this](tandem::result<std::uint64_t> letter) { sum += letter.value_or(0); }));
     }
@@ -76,7 +77,7 @@ struct found_by_selector {
 
 /// The limit: who receives knows which mailbox it is. It goes through as much memory.
 struct known {
-  explicit known(std::size_t count) : all(count) {}
+  known(std::size_t count, std::size_t drawn) : all(count, drawn) {}
   void pass_on(std::uint64_t message) {
     auto& box = all.draw();
     static_cast<void>(box.try_send(message));
@@ -88,13 +89,13 @@ struct known {
 };
 
 template <class Contestant>
-void add_one_of(std::size_t count, std::string contestant) {
-  add({.workload = "W8/one_of_" + std::to_string(count),
+void add_one_of(std::size_t count, std::size_t drawn, std::string contestant) {
+  add({.workload = "W8/one_of_" + (drawn == count ? "" : std::to_string(drawn) + "_in_") + std::to_string(count),
        .contestant = std::move(contestant),
        .bytes = sizeof(std::uint64_t),
        .where = placement::one_core,
-       .make_cast = [count](std::uint64_t messages) {
-         auto mine = std::make_shared<Contestant>(count);
+       .make_cast = [count, drawn](std::uint64_t messages) {
+         auto mine = std::make_shared<Contestant>(count, drawn);
          return std::vector<role>{role([mine, messages] {
            const std::uint64_t before = mine->sum;
            for (std::uint64_t i = 0; i < messages; ++i) {
@@ -109,8 +110,11 @@ void add_one_of(std::size_t count, std::string contestant) {
 
 void add_select() {
   for (const std::size_t count : {10U, 100U, 1'000U, 10'000U}) {
-    add_one_of<found_by_selector>(count, "tandem_selector");
-    add_one_of<known>(count, "known");
+    add_one_of<found_by_selector>(count, count, "tandem_selector");
+    add_one_of<known>(count, count, "known");
+  }
+  for (const std::size_t count : {100U, 1'000U, 10'000U}) {
+    add_one_of<found_by_selector>(count, 10, "tandem_selector");
   }
   add_all<payload<8>>();
   add_all<payload<64>>();
