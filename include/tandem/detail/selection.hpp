@@ -261,7 +261,7 @@ class selection : private resumable<several> {
     for (std::size_t i = arms_.end_of(to_look_at); i-- > 0;) {
       if (!look_again(arms_.next(i, random), insists, as_it_was)) return true;
     }
-    for (std::size_t i = arms_.begin_of(lined_up); i < arms_.end_of(lined_up); ++i) {
+    for (std::size_t i = arms_.end_of(to_look_at); i < arms_.end_of(lined_up); ++i) {
       if (!look_again(arms_.at(i), insists, as_it_was)) return true;
     }
     return as_it_was;
