@@ -497,7 +497,7 @@ TEST_CASE("the dice: no bit of a roll tells what it will be in one of the next 6
   }
 }
 
-TEST_CASE("the dice: the upper halves of xorshift64 with 13, 7 and 17, which has the full period", "[select]") {
+TEST_CASE("the dice: the upper halves of xorshift64 with the shifts 13, 7 and 17", "[select]") {
   tandem::detail::dice dice;
   for (const std::uint32_t expected : {0x7f6c280bU, 0xe4711987U, 0x35174a41U, 0x62ce1ffaU}) {
     CHECK(dice.roll() == expected);

@@ -27,6 +27,7 @@
 
 #include "support/catch.hpp"
 #include "support/pin.hpp"
+#include "support/started.hpp"
 
 namespace platform = tandem::platform;
 using namespace std::chrono_literals;
@@ -786,6 +787,31 @@ TEST_CASE("who moves messages leaves traces if all are asked") {
       CHECK(traces < 32 * 90);
     }
   }
+}
+
+TEST_CASE("between coroutines, and at a channel of one thread, there are no traces: no thread is brought on") {
+  const int core = support::core_number(0);
+  const support::pinned_to here(core);
+  if (!here.holds()) return;
+  const platform::lent_core lent(true);
+  const auto meet = [] {
+    tandem::rendezvous<int> meeting;
+    int got = 0;
+    const auto waits = [&]() -> support::unplaced {
+      const tandem::result<int> came = co_await meeting.co_receive();
+      got = came.value();
+    };
+    const support::unplaced waiting = waits();
+    CHECK(meeting.try_send(7) == tandem::status::ok);
+    CHECK(got == 7);
+  };
+  const auto send_and_receive = [] {
+    tandem::mailbox<int, tandem::one_thread> inbox(1'000);
+    for (int i = 0; i < 1'000; ++i) CHECK(inbox.try_send(i) == tandem::status::ok);
+    for (int i = 0; i < 1'000; ++i) CHECK(inbox.try_receive().value() == i);
+  };
+  CHECK(leaves(core, meet) == 0);
+  CHECK(leaves(core, send_and_receive) == 0);
 }
 
 TEST_CASE("a core went to strangers if there was no trace on it for as long as a dear yield takes") {

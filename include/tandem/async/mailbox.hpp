@@ -249,7 +249,7 @@ struct mailbox<T, Users>::core {
 
   void join(side who, detail::place& here) noexcept;
   bool quit(side who, detail::place& here) noexcept;
-  /// At a channel of one thread no other thread waits, whom they could tell anything.
+  /// The one thread of a channel brings no thread on that waits: to all others it is one that computes.
   static bool movers_leave_traces() noexcept {
     return !confined_to_one_thread<mailbox> && platform::movers_leave_traces();
   }
@@ -487,9 +487,8 @@ void mailbox<T, Users>::core::look_who_waits(detail::side who) noexcept {
 template <class T, detail::users_of_a_channel Users>
 void mailbox<T, Users>::core::serve(detail::side who, bool somebody_waits, std::uint64_t position) noexcept {
   if (somebody_waits) wake_first_of(who);
-  if constexpr (confined_to_one_thread<mailbox>) return;
   // one of 16, and not one in a fixed distance: two senders who take turns would leave all traces on the core of one
-  if (position * 0x9E3779B97F4A7C15u >> 60U == 0) platform::leave_trace();
+  if (movers_leave_traces() && position * 0x9E3779B97F4A7C15u >> 60U == 0) platform::leave_trace();
 }
 
 template <class T, detail::users_of_a_channel Users>

@@ -26,7 +26,7 @@
 
 namespace tandem::inline TANDEM_ABI::detail {
 
-/// Random numbers: uniform, not unpredictable.
+/// Random numbers: uniform, not unpredictable. The upper halves of xorshift64 with the shifts 13, 7 and 17.
 class dice {
  public:
   std::uint32_t roll() noexcept {
@@ -87,7 +87,6 @@ class arms_by_state {
   }
 
   std::size_t size() const noexcept { return arms_.size(); }
-  std::size_t begin_of(segment s) const noexcept { return s == to_look_at ? 0 : end_of(static_cast<segment>(s - 1)); }
   std::size_t end_of(segment s) const noexcept { return s == left_out ? size() : ends_[s]; }
   std::span<numbered_arm> those(segment s) const noexcept {
     return arms_.subspan(begin_of(s), end_of(s) - begin_of(s));
@@ -127,6 +126,7 @@ class arms_by_state {
   }
 
  private:
+  std::size_t begin_of(segment s) const noexcept { return s == to_look_at ? 0 : end_of(static_cast<segment>(s - 1)); }
   /// The states are listed in the order of the segments.
   static segment segment_of(state s) noexcept {
     if (s < state::in_line) return to_look_at;

@@ -388,7 +388,8 @@ inline run_item& waiter::item() noexcept {
 inline void waiter::complete(outcome how, std::uint16_t number) noexcept {
   const void* const address = word_.address();  // both before the word: after it there may be no waiter
   scheduler* const home = where_;
-  if (home == nullptr) platform::leave_trace();  // no coroutine polls, and a scheduler leaves its own
+  // who ends a coroutine's wait brings no thread on, except the one that is to run it: its scheduler sees to that
+  if (home == nullptr) platform::leave_trace();
   if (firmness_ == firmness::suspended) {
     word_.store(claimed | pack(how), order::relaxed);  // relaxed: edge W is the scheduler's, from post to run
   } else {

@@ -34,7 +34,7 @@
 //     lent_core(all)            is made before a yield. After the yield went_to_strangers() says whether, for longer
 //                               than that, nobody was on this core who has to do with messages, as far as can be
 //                               seen; precondition: can_be_told()
-//     leave_trace()             whoever begins or ends a wait calls it: somebody who has to do with messages is here
+//     leave_trace()             whoever begins or ends a thread's wait calls it: somebody who brings threads on is here
 //     movers_leave_traces()     whether whoever moves a message should do so, too: somebody has a lent_core(true)
 //     short_poll()              how many looks to take at what is a few instructions away. How long polling pays is a
 //                               property of the ground: on one that explores schedules, never
