@@ -24,8 +24,8 @@
 //            nothing to do with our messages, of another program or of this one, it keeps the core for a time slice,
 //            some 3 ms; while a thread that sleeps is put ahead of the stranger when it is woken. So after a gap of
 //            over a millisecond the next few yields are judged. Whoever begins or ends a thread's wait meanwhile leaves
-//            a trace on its core (platform.hpp). If a yield took over a millisecond, and for so long there was no trace on
-//            this core, it seems to have been dear. But who never has to wait, and ends nobody's wait, leaves no
+//            a trace on its core (platform.hpp). If a yield took over a millisecond, and for so long there was no trace
+//            on this core, it seems to have been dear. But who never has to wait, and ends nobody's wait, leaves no
 //            trace. So in the next yields that are judged, whoever moves a message leaves one now and then. If three
 //            long yields in a row seem dear, they were.
 //            Then this thread does not yield on that core for 64 times as long as the last one took; if one is dear
